@@ -1,0 +1,42 @@
+//! The domain: nodes, power, introspections, tasks, rules and users, as plain data and decisions.
+//!
+//! Nothing here does I/O or knows an async runtime, HTTP or SQL. Dialects translate these types at
+//! their own edge; the store keeps them; drivers implement the [`capability`] traits.
+#![forbid(unsafe_code)]
+
+pub mod actor;
+pub mod capability;
+pub mod driver;
+pub mod error;
+pub mod filter;
+pub mod gate;
+pub mod introspection;
+pub mod node;
+pub mod phase;
+pub mod port;
+pub mod power;
+pub mod power_control;
+pub mod report;
+pub mod rule;
+pub mod secret;
+pub mod task;
+pub mod user;
+
+pub use actor::{Actor, Dialect, Role};
+pub use driver::{Driver, DriverError, Session, Target, TlsTrust};
+pub use error::{Error, Result};
+pub use filter::{Filter, FilterOp, FilterValue, Page};
+pub use introspection::{Event, Introspection, IntrospectionState};
+pub use node::{NewNode, Node, NodePatch};
+pub use phase::{Phase, PhaseStamp};
+pub use port::Port;
+pub use power::{PowerAction, PowerActionState, PowerCommand, PowerState};
+pub use power_control::{NodePowerControl, PowerControl};
+pub use report::{Report, ReportKind};
+pub use rule::Rule;
+pub use secret::Secret;
+pub use task::{NewTask, Task, TaskKind, TaskMessage, TaskStatus};
+pub use user::User;
+
+/// An instant in UTC; the store keeps microseconds.
+pub type Timestamp = chrono::DateTime<chrono::Utc>;
