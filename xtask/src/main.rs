@@ -1,0 +1,49 @@
+//! The project's commands: `cargo xtask demo`, `cargo xtask test` and `cargo xtask bench`.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line program speaks to a terminal"
+)]
+
+use std::process::ExitCode;
+
+mod build;
+mod install;
+mod steps;
+mod suite;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  demo [ARGS…]           build Assay and its agent, then run `assay demo ARGS…`
+  test [--no-install] [FILTERS…]
+                         install what the tests need, then run every check and test;
+                         FILTERS are handed to nextest and leave out the other checks
+  bench [ARGS…]          build with optimisation and run the benchmarks
+  agent                  build the static agent and print its path
+";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let command = args.next().unwrap_or_default();
+    let rest: Vec<String> = args.collect();
+    let outcome = match command.as_str() {
+        "demo" => build::demo(&rest),
+        "test" => suite::run(&rest),
+        "bench" => build::bench(&rest),
+        "agent" => build::agent().map(|path| println!("{}", path.display())),
+        "" | "help" | "-h" | "--help" => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        other => Err(format!("unknown command '{other}'\n\n{USAGE}")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("xtask: {message}");
+            ExitCode::FAILURE
+        }
+    }
+}
