@@ -1,2 +1,22 @@
-//! The harness of the tests over the front door: starts the real server, machines and clients.
+//! The harness of the tests over the front door: starts the real server, and talks to it.
 #![forbid(unsafe_code)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a harness fails its test by panicking"
+)]
+#![allow(
+    clippy::print_stderr,
+    reason = "what a failed server said belongs into the test's output"
+)]
+
+pub mod client;
+pub mod folder;
+pub mod programs;
+pub mod server;
+pub mod wait;
+
+pub use client::{Client, Reply};
+pub use server::{Server, Setup};

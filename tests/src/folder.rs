@@ -1,0 +1,59 @@
+//! Where the workspace and the programs under test are.
+
+use std::path::{Path, PathBuf};
+
+/// The workspace's root.
+pub fn root() -> &'static Path {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap()
+}
+
+/// The `assay` binary: `ASSAY_BINARY`, or the one that was built beside the running test.
+pub fn assay() -> PathBuf {
+    if let Some(path) = std::env::var_os("ASSAY_BINARY") {
+        return path.into();
+    }
+    let test = std::env::current_exe().unwrap();
+    let profile = test.parent().and_then(Path::parent).unwrap();
+    let binary = profile.join("assay");
+    assert!(
+        binary.exists(),
+        "{} does not exist: run `cargo build --workspace --all-targets` first",
+        binary.display()
+    );
+    binary
+}
+
+/// The static agent: `ASSAY_AGENT`, or where `cargo xtask agent` puts it.
+pub fn agent() -> PathBuf {
+    let usual = "target/x86_64-unknown-linux-gnu/agent/assay-agent";
+    let agent = std::env::var_os("ASSAY_AGENT").map_or_else(|| root().join(usual), PathBuf::from);
+    assert!(
+        agent.exists(),
+        "{} does not exist: run `cargo xtask agent` first",
+        agent.display()
+    );
+    agent
+}
+
+/// A program of the Python environment that `cargo xtask test` installs.
+pub fn python_tool(name: &str) -> PathBuf {
+    installed("ASSAY_PYTOOLS", "target/pytools")
+        .join("bin")
+        .join(name)
+}
+
+/// The folder with the `node_modules` that `cargo xtask test` installs.
+pub fn javascript_tools() -> PathBuf {
+    installed("ASSAY_JSTOOLS", "target/jstools")
+}
+
+fn installed(variable: &str, usual: &str) -> PathBuf {
+    let folder = std::env::var_os(variable).map_or_else(|| root().join(usual), PathBuf::from);
+    assert!(
+        folder.exists(),
+        "{} does not exist: `cargo xtask test` installs it",
+        folder.display()
+    );
+    folder
+}
