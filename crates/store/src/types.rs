@@ -1,0 +1,118 @@
+//! What goes into the store and comes out of it beyond the domain's own types.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use assay_domain::{IntrospectionState, NewTask, NodePatch, Phase, Port, Timestamp};
+
+/// Which database, and how it is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreConfig {
+    /// `sqlite:PATH`, `postgres://…` or `postgresql://…`.
+    pub url: String,
+    /// How many connections read at the same time (on PostgreSQL: all connections), at least 1.
+    pub readers: u32,
+    /// The file with the key that encrypts passwords and private keys; it is never in the database.
+    pub key_file: PathBuf,
+    /// How long a request waits for a connection before the answer is
+    /// [`assay_domain::Error::Unavailable`].
+    pub wait: Duration,
+}
+
+/// What a machine is looked up by.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LookupKeys {
+    /// Addresses of its BMC, IPv4 or IPv6.
+    pub bmc_addresses: Vec<String>,
+    /// MAC addresses of its ports, in any notation.
+    pub macs: Vec<String>,
+    /// System UUID (SMBIOS), in any case.
+    pub system_uuid: Option<String>,
+    /// Serial number of the machine.
+    pub serial: Option<String>,
+}
+
+/// By what a node was found.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LookupBy {
+    /// The address of its BMC: the node's own, or the host of an assigned power control.
+    Bmc,
+    /// This MAC address (lower case, colons), of a port or of the node itself.
+    Mac(String),
+    /// The system UUID.
+    SystemUuid,
+    /// The serial number.
+    Serial,
+}
+
+/// One node that one of the keys leads to; a node that several lead to comes several times.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LookupHit {
+    /// The node's key.
+    pub node_id: i64,
+    /// The node's UUID.
+    pub node_uuid: String,
+    /// By what it was found.
+    pub by: LookupBy,
+    /// The state of the node's current introspection, if it has one.
+    pub state: Option<IntrospectionState>,
+}
+
+/// An introspection to begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewIntrospection {
+    /// The node's key.
+    pub node_id: i64,
+    /// The node's UUID.
+    pub node_uuid: String,
+    /// The state it begins with: `Starting`, `Waiting`, `Enrolling` or `Reapplying`.
+    pub state: IntrospectionState,
+    /// When it times out.
+    pub deadline: Timestamp,
+    /// Whether Assay sets boot device and power.
+    pub manage_boot: bool,
+    /// Whether the machine stays on at the end.
+    pub keep_power: bool,
+    /// Who asked.
+    pub requested_by: String,
+}
+
+/// What comes with an event of an introspection, in the same transaction.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Change {
+    /// Why it ended badly; `None` leaves the error as it is.
+    pub error: Option<String>,
+    /// The new time limit; `None` leaves it as it is.
+    pub deadline: Option<Timestamp>,
+    /// Phases to stamp, at the time of the event.
+    pub phases: Vec<Phase>,
+    /// A task to store; it becomes the introspection's owner. The store adds `introspection_id`
+    /// to its payload.
+    pub task: Option<NewTask>,
+}
+
+/// What hooks and rules made of a report, to be stored in one transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProcessingOutcome {
+    /// Which introspection; it must be `Processing` or `Reapplying`.
+    pub introspection_id: i64,
+    /// Which report was processed.
+    pub report_id: i64,
+    /// The report after the hooks, as JSON text.
+    pub processed: Vec<u8>,
+    /// The node's key.
+    pub node_id: i64,
+    /// What changes at the node.
+    pub node: NodePatch,
+    /// Ports to add. One whose address the node has already is updated instead; one whose address
+    /// belongs to another node is left out, with a warning in the log.
+    pub add_ports: Vec<Port>,
+    /// Ports to change, by key.
+    pub update_ports: Vec<Port>,
+    /// Ports to remove, by key.
+    pub delete_ports: Vec<i64>,
+    /// Whether this ends the introspection well.
+    pub finish: bool,
+    /// How many reports of the node are kept, the newest ones; less than 1 counts as 1.
+    pub keep_reports: i64,
+}

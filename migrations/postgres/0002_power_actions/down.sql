@@ -1,0 +1,2 @@
+DROP INDEX reports_node_id;
+DROP TABLE power_actions;

@@ -1,0 +1,14 @@
+DROP TABLE node_power_controls;
+DROP TABLE power_controls;
+DROP TABLE users;
+DROP TABLE rules;
+DROP TABLE reports;
+DROP TABLE introspection_phases;
+DROP TABLE introspections;
+DROP TABLE task_messages;
+DROP TABLE tasks;
+DROP TABLE ports;
+DROP TABLE nodes;
+DROP TABLE node_types;
+DROP TABLE node_classes;
+DROP TABLE node_images;
