@@ -14,9 +14,13 @@
 
 pub mod client;
 pub mod folder;
+pub mod machine;
+pub mod openapi;
 pub mod programs;
 pub mod server;
+pub mod status;
 pub mod wait;
 
 pub use client::{Client, Reply};
+pub use machine::{Boot, Machine};
 pub use server::{Server, Setup};

@@ -1,0 +1,19 @@
+//! Tests of the whole program over its front door: the real binary, real clients, real machines.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod authentication;
+mod cloudmanager_nodes;
+mod cloudmanager_power_controls;
+mod inspector_errors;
+mod inspector_paging;
+mod inspector_rules;
+mod inspector_start;
+mod inspector_versions;
+mod openapi_documents;
+mod openstack_client;
