@@ -130,8 +130,22 @@ pub trait Driver: Send + Sync {
     /// The protocol's name as power controls write it, e.g. `redfish`.
     fn protocol(&self) -> &'static str;
 
+    /// Checks the settings of a power control before they are stored.
+    ///
+    /// # Errors
+    /// What is wrong with them, for the caller.
+    fn validate_settings(
+        &self,
+        _settings: &serde_json::Map<String, serde_json::Value>,
+    ) -> std::result::Result<(), String> {
+        Ok(())
+    }
+
     /// Opens a session with a device; at most one per call, to be closed by [`Session::close`].
     async fn connect(&self, target: &Target) -> Result<Box<dyn Session>, DriverError>;
+
+    /// Ends what is still open on devices, for at most `limit`; called once, when the process ends.
+    async fn shutdown(&self, _limit: Duration) {}
 }
 
 /// A session with a device. What it cannot do is `None`, known before the call.

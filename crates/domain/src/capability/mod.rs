@@ -5,5 +5,5 @@ mod power;
 mod system;
 
 pub use boot_device::{BootDevice, BootDeviceCapability, BootMode, BootOverride};
-pub use power::PowerCapability;
+pub use power::{PowerCapability, SendError};
 pub use system::{SystemCapability, SystemInfo};

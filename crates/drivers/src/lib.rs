@@ -1,0 +1,18 @@
+//! Drivers: how Assay talks to BMCs, and the gate that every BMC is reached through.
+//!
+//! What a driver may do is said by the traits of `assay_domain`; this crate implements them, one
+//! folder or file per protocol, lists them in [`Drivers`], and puts [`Gate`] before them.
+
+#![forbid(unsafe_code)]
+
+pub mod gate;
+pub mod redfish;
+pub mod tls;
+
+mod peer;
+mod poll;
+mod registry;
+mod retry;
+
+pub use gate::{Gate, GateLimits, Repeat, ResetOutcome};
+pub use registry::Drivers;
