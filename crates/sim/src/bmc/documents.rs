@@ -1,0 +1,324 @@
+//! The resources of a BMC as JSON, with every property their schemas require (DMTF DSP8010).
+
+use serde_json::{Value, json};
+
+use super::{ResetType, Shared, storage};
+use crate::hardware::SimNic;
+use crate::machine::Power;
+
+/// The root of the service.
+pub(super) const ROOT: &str = "/redfish/v1";
+/// The only system.
+pub(super) const SYSTEM: &str = "/redfish/v1/Systems/1";
+/// The only manager.
+pub(super) const MANAGER: &str = "/redfish/v1/Managers/bmc";
+/// The only chassis.
+pub(super) const CHASSIS: &str = "/redfish/v1/Chassis/1";
+/// The sessions.
+pub(super) const SESSIONS: &str = "/redfish/v1/SessionService/Sessions";
+/// The reset action of the system.
+pub(super) const RESET: &str = "/redfish/v1/Systems/1/Actions/ComputerSystem.Reset";
+
+/// The resource at a path below [`ROOT`], if there is one.
+pub(super) fn document(shared: &Shared, path: &[&str]) -> Option<Value> {
+    Some(match path {
+        [] => service_root(shared),
+        ["odata"] => odata(),
+        ["SessionService"] => session_service(shared),
+        ["SessionService", "Sessions"] => sessions(shared),
+        ["SessionService", "Sessions", id] => session(shared, id)?,
+        ["AccountService"] => account_service(shared),
+        ["AccountService", "Accounts"] => collection(
+            "ManagerAccount",
+            "AccountService/Accounts",
+            &["1".to_owned()],
+        ),
+        ["AccountService", "Accounts", "1"] => account(shared),
+        ["AccountService", "Roles"] => collection(
+            "Role",
+            "AccountService/Roles",
+            &["Administrator".to_owned()],
+        ),
+        ["AccountService", "Roles", "Administrator"] => role(),
+        ["Systems"] => collection("ComputerSystem", "Systems", &["1".to_owned()]),
+        ["Systems", "1"] => system(shared),
+        ["Systems", "1", "EthernetInterfaces"] => {
+            let numbers = numbers(shared.machine.hardware().nics.len());
+            collection(
+                "EthernetInterface",
+                "Systems/1/EthernetInterfaces",
+                &numbers,
+            )
+        }
+        ["Systems", "1", "EthernetInterfaces", number] => {
+            let nics = &shared.machine.hardware().nics;
+            system_interface(
+                number,
+                nics.get(number.parse::<usize>().ok()?.checked_sub(1)?)?,
+            )
+        }
+        ["Systems", "1", "Storage", rest @ ..] => {
+            storage::document(shared.machine.hardware(), rest)?
+        }
+        ["Managers"] => collection("Manager", "Managers", &["bmc".to_owned()]),
+        ["Managers", "bmc"] => manager(shared),
+        ["Managers", "bmc", "EthernetInterfaces"] => collection(
+            "EthernetInterface",
+            "Managers/bmc/EthernetInterfaces",
+            &["eth0".to_owned()],
+        ),
+        ["Managers", "bmc", "EthernetInterfaces", "eth0"] => manager_interface(shared),
+        ["Chassis"] => collection("Chassis", "Chassis", &["1".to_owned()]),
+        ["Chassis", "1"] => chassis(shared),
+        _ => return None,
+    })
+}
+
+/// A collection below [`ROOT`].
+pub(super) fn collection(kind: &str, path: &str, members: &[String]) -> Value {
+    let links: Vec<Value> = members
+        .iter()
+        .map(|id| link(&format!("{ROOT}/{path}/{id}")))
+        .collect();
+    json!({
+        "@odata.id": format!("{ROOT}/{path}"),
+        "@odata.type": format!("#{kind}Collection.{kind}Collection"),
+        "Name": format!("{kind} collection"),
+        "Members@odata.count": links.len(),
+        "Members": links,
+    })
+}
+
+/// The numbers 1 to `count` as identifiers.
+pub(super) fn numbers(count: usize) -> Vec<String> {
+    (1..=count).map(|number| number.to_string()).collect()
+}
+
+pub(super) fn link(path: &str) -> Value {
+    json!({ "@odata.id": path })
+}
+
+fn service_root(shared: &Shared) -> Value {
+    json!({
+        "@odata.id": format!("{ROOT}/"),
+        "@odata.type": "#ServiceRoot.v1_15_0.ServiceRoot",
+        "Id": "RootService",
+        "Name": "Assay simulator",
+        "Vendor": "Assay simulator",
+        "Product": "Assay simulator",
+        "RedfishVersion": "1.15.0",
+        "UUID": shared.machine.hardware().uuid,
+        "ProtocolFeaturesSupported": { "ExpandQuery": { "ExpandAll": false, "Levels": false, "Links": false, "NoLinks": false },
+            "FilterQuery": false, "SelectQuery": false, "OnlyMemberQuery": false, "ExcerptQuery": false },
+        "Systems": link(&format!("{ROOT}/Systems")),
+        "Managers": link(&format!("{ROOT}/Managers")),
+        "Chassis": link(&format!("{ROOT}/Chassis")),
+        "SessionService": link(&format!("{ROOT}/SessionService")),
+        "AccountService": link(&format!("{ROOT}/AccountService")),
+        "Links": { "Sessions": link(SESSIONS) },
+    })
+}
+
+/// The OData service document (DSP0266, section "OData service document").
+fn odata() -> Value {
+    let entry =
+        |name: &str| json!({ "name": name, "kind": "Singleton", "url": format!("{ROOT}/{name}") });
+    json!({
+        "@odata.context": format!("{ROOT}/$metadata"),
+        "value": [entry("Systems"), entry("Managers"), entry("Chassis"), entry("SessionService"), entry("AccountService")],
+    })
+}
+
+fn session_service(shared: &Shared) -> Value {
+    json!({
+        "@odata.id": format!("{ROOT}/SessionService"),
+        "@odata.type": "#SessionService.v1_1_8.SessionService",
+        "Id": "SessionService",
+        "Name": "Session service",
+        "ServiceEnabled": true,
+        "SessionTimeout": shared.options.session_timeout.as_secs().clamp(30, 86_400),
+        "Sessions": link(SESSIONS),
+    })
+}
+
+fn sessions(shared: &Shared) -> Value {
+    let ids: Vec<String> = shared
+        .access
+        .lock()
+        .ids()
+        .iter()
+        .map(u64::to_string)
+        .collect();
+    collection("Session", "SessionService/Sessions", &ids)
+}
+
+fn session(shared: &Shared, id: &str) -> Option<Value> {
+    let id = shared
+        .access
+        .lock()
+        .ids()
+        .into_iter()
+        .find(|open| open.to_string() == id)?;
+    Some(session_document(id, &shared.options.username))
+}
+
+/// One session; the same for its opener and for those who look.
+pub(super) fn session_document(id: u64, user: &str) -> Value {
+    json!({
+        "@odata.id": format!("{SESSIONS}/{id}"),
+        "@odata.type": "#Session.v1_5_0.Session",
+        "Id": id.to_string(),
+        "Name": format!("Session {id}"),
+        "UserName": user,
+    })
+}
+
+fn account_service(shared: &Shared) -> Value {
+    let faults = shared.faults.borrow();
+    json!({
+        "@odata.id": format!("{ROOT}/AccountService"),
+        "@odata.type": "#AccountService.v1_12_0.AccountService",
+        "Id": "AccountService",
+        "Name": "Account service",
+        "ServiceEnabled": true,
+        "AccountLockoutThreshold": faults.lock_after.unwrap_or(0),
+        "AccountLockoutDuration": faults.lock_for.as_secs(),
+        "Accounts": link(&format!("{ROOT}/AccountService/Accounts")),
+        "Roles": link(&format!("{ROOT}/AccountService/Roles")),
+    })
+}
+
+fn account(shared: &Shared) -> Value {
+    json!({
+        "@odata.id": format!("{ROOT}/AccountService/Accounts/1"),
+        "@odata.type": "#ManagerAccount.v1_9_0.ManagerAccount",
+        "Id": "1",
+        "Name": "User account",
+        "UserName": shared.options.username,
+        "Password": null,
+        "RoleId": "Administrator",
+        "Enabled": true,
+        "Locked": shared.access.lock().is_locked(),
+        "AccountTypes": ["Redfish"],
+        "Links": { "Role": link(&format!("{ROOT}/AccountService/Roles/Administrator")) },
+    })
+}
+
+fn role() -> Value {
+    json!({
+        "@odata.id": format!("{ROOT}/AccountService/Roles/Administrator"),
+        "@odata.type": "#Role.v1_3_1.Role",
+        "Id": "Administrator",
+        "Name": "Administrator",
+        "RoleId": "Administrator",
+        "IsPredefined": true,
+        "AssignedPrivileges": ["Login", "ConfigureManager", "ConfigureUsers", "ConfigureSelf", "ConfigureComponents"],
+    })
+}
+
+fn system(shared: &Shared) -> Value {
+    let machine = shared.machine.hardware();
+    json!({
+        "@odata.id": SYSTEM,
+        "@odata.type": "#ComputerSystem.v1_20_0.ComputerSystem",
+        "Id": "1",
+        "Name": machine.name,
+        "SystemType": "Physical",
+        "Manufacturer": machine.manufacturer,
+        "Model": machine.model,
+        "SerialNumber": machine.serial,
+        "UUID": machine.uuid,
+        "HostName": machine.name,
+        "PowerState": power_state(shared),
+        "Status": { "State": "Enabled", "Health": "OK" },
+        "Boot": shared.boot.lock().document(machine.firmware),
+        "ProcessorSummary": { "Count": 1, "LogicalProcessorCount": machine.cpus, "Status": { "State": "Enabled", "Health": "OK" } },
+        "MemorySummary": { "TotalSystemMemoryGiB": f64::from(machine.memory_mib) / 1024.0,
+            "Status": { "State": "Enabled", "Health": "OK" } },
+        "EthernetInterfaces": link(&format!("{SYSTEM}/EthernetInterfaces")),
+        "Storage": link(&format!("{SYSTEM}/Storage")),
+        "Links": { "Chassis": [link(CHASSIS)], "ManagedBy": [link(MANAGER)] },
+        "Actions": { "#ComputerSystem.Reset": {
+            "target": RESET,
+            "ResetType@Redfish.AllowableValues": ResetType::ALL,
+        }},
+    })
+}
+
+fn power_state(shared: &Shared) -> &'static str {
+    let now = shared.machine.power();
+    let coming = shared
+        .power
+        .next()
+        .filter(|_| shared.faults.borrow().shows_transition);
+    match (now, coming.and_then(|reset| reset.aim(now))) {
+        (Power::Off, Some(Power::On)) => "PoweringOn",
+        (Power::On, Some(Power::Off)) => "PoweringOff",
+        (Power::On, _) => "On",
+        (Power::Off, _) => "Off",
+    }
+}
+
+fn system_interface(number: &str, nic: &SimNic) -> Value {
+    json!({
+        "@odata.id": format!("{SYSTEM}/EthernetInterfaces/{number}"),
+        "@odata.type": "#EthernetInterface.v1_9_0.EthernetInterface",
+        "Id": number,
+        "Name": format!("Network card {number}"),
+        "MACAddress": nic.mac.to_string(),
+        "PermanentMACAddress": nic.mac.to_string(),
+        "InterfaceEnabled": true,
+        "Status": { "State": "Enabled", "Health": "OK" },
+    })
+}
+
+fn manager(shared: &Shared) -> Value {
+    json!({
+        "@odata.id": MANAGER,
+        "@odata.type": "#Manager.v1_17_0.Manager",
+        "Id": "bmc",
+        "Name": "BMC",
+        "ManagerType": "BMC",
+        "Manufacturer": "Assay simulator",
+        "Model": "Assay simulator",
+        "FirmwareVersion": env!("CARGO_PKG_VERSION"),
+        "UUID": shared.machine.hardware().uuid,
+        "PowerState": "On",
+        "Status": { "State": "Enabled", "Health": "OK" },
+        "EthernetInterfaces": link(&format!("{MANAGER}/EthernetInterfaces")),
+        "Links": { "ManagerForServers": [link(SYSTEM)], "ManagerForChassis": [link(CHASSIS)] },
+    })
+}
+
+fn manager_interface(shared: &Shared) -> Value {
+    let machine = shared.machine.hardware();
+    json!({
+        "@odata.id": format!("{MANAGER}/EthernetInterfaces/eth0"),
+        "@odata.type": "#EthernetInterface.v1_9_0.EthernetInterface",
+        "Id": "eth0",
+        "Name": "Port of the BMC",
+        "MACAddress": machine.bmc_mac.to_string(),
+        "PermanentMACAddress": machine.bmc_mac.to_string(),
+        "InterfaceEnabled": true,
+        "HostName": format!("{}-bmc", machine.name),
+        "IPv4Addresses": [{ "Address": shared.address.ip().to_string(), "SubnetMask": "255.0.0.0", "AddressOrigin": "Static" }],
+        "Status": { "State": "Enabled", "Health": "OK" },
+    })
+}
+
+fn chassis(shared: &Shared) -> Value {
+    let machine = shared.machine.hardware();
+    json!({
+        "@odata.id": CHASSIS,
+        "@odata.type": "#Chassis.v1_22_0.Chassis",
+        "Id": "1",
+        "Name": machine.name,
+        "ChassisType": "RackMount",
+        "Manufacturer": machine.manufacturer,
+        "Model": machine.model,
+        "SerialNumber": machine.serial,
+        "PowerState": power_state(shared),
+        "Status": { "State": "Enabled", "Health": "OK" },
+        "Links": { "ComputerSystems": [link(SYSTEM)], "ManagedBy": [link(MANAGER)] },
+    })
+}

@@ -1,0 +1,32 @@
+//! Simulated machines and BMCs: hardware as data, behind a Redfish service that says of itself that it is a simulator.
+//!
+//! A [`Bmc`] answers Redfish on its own address and switches a [`Machine`] on and off. There are three kinds of
+//! machine: [`QemuMachine`] is a real virtual machine that boots over the network, [`ProcessMachine`] runs the agent
+//! as a process on this host, and [`ScriptedMachine`] plays a machine over HTTP, for fleets and for tests that need
+//! thousands of them or one that misbehaves.
+//!
+//! Nothing here is a product for managing machines; it exists to be managed.
+
+#![forbid(unsafe_code)]
+
+mod bmc;
+mod child;
+mod console;
+mod error;
+mod fleet;
+mod hardware;
+mod machine;
+
+pub use bmc::{
+    Bmc, BmcOptions, BootOverride, Counters, Failure, Faults, OverrideEnabled, OverrideMode,
+    OverrideTarget, ResetSeen, ResetType, Scope,
+};
+pub use console::{Console, Marker, Sighting};
+pub use error::Error;
+pub use fleet::{fleet, fleet_address};
+pub use hardware::{
+    BootDevice, BootPlan, DiskBus, Firmware, NicModel, SimDisk, SimMachine, SimNic,
+};
+pub use machine::idle::IdleMachine;
+pub use machine::qemu::{HOST_IN_GUEST, QemuMachine, guest_url, qemu_available};
+pub use machine::{Machine, Power};

@@ -1,0 +1,163 @@
+//! Boots a virtual machine through its BMC: network boot, kernel and an initramfs made for it.
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::support::{self, BootServer, client, initramfs};
+use assay_sim::{
+    Bmc, BmcOptions, BootDevice, DiskBus, Firmware, Machine, Marker, NicModel, Power, QemuMachine,
+    SimDisk, SimMachine, SimNic,
+};
+use serde_json::json;
+
+const LIMIT: Duration = Duration::from_secs(120);
+
+fn hardware(firmware: Firmware) -> SimMachine {
+    let mac = |last| assay_inventory::Mac::new([0x00, 0x16, 0x3e, 0, 0, last]);
+    SimMachine {
+        name: "virtual".to_owned(),
+        uuid: uuid::Uuid::from_u128(0x1111_2222_3333_4444_5555_6666_7777_8888),
+        serial: "QEMU-TEST".to_owned(),
+        manufacturer: "Assay simulator".to_owned(),
+        model: "Virtual machine".to_owned(),
+        cpus: 2,
+        memory_mib: 1024,
+        disks: vec![
+            SimDisk {
+                serial: "VIRTIO-1".to_owned(),
+                size_gib: 8,
+                bus: DiskBus::Virtio,
+            },
+            SimDisk {
+                serial: "SATA-1".to_owned(),
+                size_gib: 5,
+                bus: DiskBus::Sata,
+            },
+        ],
+        nics: vec![
+            SimNic {
+                mac: mac(1),
+                model: NicModel::Virtio,
+            },
+            SimNic {
+                mac: mac(2),
+                model: NicModel::E1000e,
+            },
+        ],
+        bmc_mac: mac(3),
+        firmware,
+        default_boot: BootDevice::Disk,
+    }
+}
+
+/// From the override and the reset to a report from inside the machine.
+async fn boots(firmware: Firmware) {
+    let server = BootServer::start(initramfs()).await;
+    let machine =
+        Arc::new(QemuMachine::new(hardware(firmware), &server.url("/assay/v1/boot/ipxe")).unwrap());
+    let bmc = Bmc::start(
+        Arc::clone(&machine) as Arc<dyn Machine>,
+        BmcOptions::default(),
+    )
+    .unwrap();
+    let system = format!("{}{}", bmc.url(), bmc.system_path());
+    let boot = json!({ "Boot": { "BootSourceOverrideEnabled": "Once", "BootSourceOverrideTarget": "Pxe" } });
+    let patched = client()
+        .patch(&system)
+        .basic_auth("admin", Some("simulated"))
+        .json(&boot)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(patched.status(), 200);
+    let begun = std::time::Instant::now();
+    let reset = client()
+        .post(format!("{system}/Actions/ComputerSystem.Reset"))
+        .basic_auth("admin", Some("simulated"))
+        .json(&json!({ "ResetType": "On" }))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(reset.status(), 204);
+
+    let console = machine.console();
+    let report = tokio::time::timeout(LIMIT, server.report()).await;
+    let report = report.unwrap_or_else(|_| {
+        panic!(
+            "no report came; the server was asked {:?}; the console says:\n{}",
+            server.requests(),
+            console.text()
+        )
+    });
+    support::log(&format!(
+        "{firmware:?}: report {:?} after power-on, {:?}",
+        begun.elapsed(),
+        console.sightings()
+    ));
+    let inventory = report.inventory.unwrap();
+    let vendor = inventory.system_vendor.unwrap();
+    assert_eq!(vendor.serial_number.as_deref(), Some("QEMU-TEST"));
+    assert_eq!(
+        vendor.uuid.as_deref(),
+        Some("11112222-3333-4444-5555-666677778888")
+    );
+    assert_eq!(inventory.cpu.unwrap().count, Some(2));
+    let mut macs: Vec<_> = inventory
+        .interfaces
+        .iter()
+        .filter_map(|card| card.mac_address.clone())
+        .collect();
+    macs.sort();
+    assert_eq!(macs, ["00:16:3e:00:00:01", "00:16:3e:00:00:02"]);
+    let mut disks: Vec<_> = inventory
+        .disks
+        .iter()
+        .map(|disk| (disk.serial.clone().unwrap(), disk.size.unwrap() >> 30))
+        .collect();
+    disks.sort();
+    assert_eq!(
+        disks,
+        [("SATA-1".to_owned(), 5), ("VIRTIO-1".to_owned(), 8)]
+    );
+
+    let sightings = console.sightings();
+    assert!(
+        sightings
+            .iter()
+            .any(|seen| seen.marker == Marker::NetworkBoot),
+        "{sightings:?}"
+    );
+    assert!(
+        sightings
+            .iter()
+            .any(|seen| seen.marker == Marker::Agent("init".to_owned())),
+        "{sightings:?}"
+    );
+    let done = Marker::Agent("done".to_owned());
+    assert!(
+        console
+            .wait_for(|marker| *marker == done, LIMIT)
+            .await
+            .is_some(),
+        "{}",
+        console.text()
+    );
+    assert_eq!(
+        machine.power(),
+        Power::On,
+        "the agent waits for its machine to be switched off"
+    );
+    let pid = machine.pid().unwrap();
+    bmc.stop().await.unwrap();
+    assert_eq!(machine.power(), Power::Off);
+    assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bios_machine_boots_and_reports() {
+    boots(Firmware::Bios).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_uefi_machine_boots_and_reports() {
+    boots(Firmware::Uefi).await;
+}
