@@ -14,9 +14,12 @@
 
 pub mod client;
 pub mod folder;
+pub mod guest;
+pub mod lab;
 pub mod machine;
 pub mod openapi;
 pub mod programs;
+pub mod ramdisk;
 pub mod server;
 pub mod status;
 pub mod wait;

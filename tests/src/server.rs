@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -23,6 +23,8 @@ pub struct Setup {
     authenticated: bool,
     listen: String,
     environment: Vec<(String, String)>,
+    config: String,
+    boot: Option<(PathBuf, PathBuf)>,
 }
 
 impl Default for Setup {
@@ -33,6 +35,8 @@ impl Default for Setup {
             authenticated: false,
             listen: "127.0.0.1:0".to_owned(),
             environment: Vec::new(),
+            config: String::new(),
+            boot: None,
         }
     }
 }
@@ -61,6 +65,20 @@ impl Setup {
     #[must_use]
     pub fn env(mut self, name: &str, value: impl ToString) -> Self {
         self.environment.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// With lines of a configuration file.
+    #[must_use]
+    pub fn config(mut self, lines: &str) -> Self {
+        self.config.push_str(lines);
+        self
+    }
+
+    /// With this kernel and initramfs for machines.
+    #[must_use]
+    pub fn boot(mut self, kernel: &Path, initramfs: &Path) -> Self {
+        self.boot = Some((kernel.to_owned(), initramfs.to_owned()));
         self
     }
 
@@ -138,8 +156,27 @@ impl Setup {
         server
     }
 
+    /// The configuration file. Without [`Self::boot`] its kernel and initramfs are small files,
+    /// which is enough for machines that do not run what they load.
+    fn write_config(&self) -> PathBuf {
+        let path = self.data.path().join("assay.toml");
+        let (kernel, initramfs) = self.boot.clone().unwrap_or_else(|| {
+            let small = ["kernel", "initramfs"].map(|name| self.data.path().join(name));
+            for file in &small {
+                std::fs::write(file, "not a real one").unwrap();
+            }
+            let [kernel, initramfs] = small;
+            (kernel, initramfs)
+        });
+        let (kernel, initramfs) = (kernel.display(), initramfs.display());
+        let boot = format!("[boot]\nkernel = '{kernel}'\ninitramfs = '{initramfs}'\n");
+        std::fs::write(&path, format!("{}\n{boot}", self.config)).unwrap();
+        path
+    }
+
     fn spawn(&self) -> (Child, String) {
         let mut command = self.command(&["serve", "--listen", &self.listen]);
+        command.arg("--config").arg(self.write_config());
         if !self.authenticated {
             command.args(["--auth", "none"]);
         }

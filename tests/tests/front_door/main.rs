@@ -10,6 +10,7 @@
 mod authentication;
 mod cloudmanager_nodes;
 mod cloudmanager_power_controls;
+mod hygiene;
 mod inspector_errors;
 mod inspector_paging;
 mod inspector_rules;
@@ -17,3 +18,5 @@ mod inspector_start;
 mod inspector_versions;
 mod openapi_documents;
 mod openstack_client;
+mod power;
+mod qemu;

@@ -84,10 +84,14 @@ async fn reprocess_and_abort_work() {
     let lab = lab().await;
     let client = lab.server.client();
     introspected(client, &lab, &lab.machine.report()).await;
-    let before = status::status(client, &lab.uuid).await;
+    let rule = json!({"conditions": [], "actions": [{"action": "fail", "message": "seen again"}]});
+    let _ = client.post("/v1/rules", &rule).await.expect(201);
     lab.openstack.ok(&["reprocess", &lab.uuid]);
-    let after = status::finished(client, &lab.uuid, LIMIT).await;
-    assert_ne!(before["started_at"], after["started_at"]);
+    let after = status::ended(client, &lab.uuid, LIMIT).await;
+    assert!(
+        after["error"].as_str().unwrap().contains("seen again"),
+        "{after}"
+    );
 
     let path = format!("/v1/introspection/{}?manage_boot=0", lab.uuid);
     let _ = client.post_empty(&path).await.expect(202);

@@ -1,0 +1,118 @@
+//! Secrets stay secret: not in logs, not in replies, not in command lines, not in the database.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use assay_sim::{IdleMachine, Power};
+use assay_tests::server::login;
+use assay_tests::{Setup, lab, wait};
+use serde_json::json;
+
+const USER_PASSWORD: &str = "canary-of-the-user-77aa";
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Every file under `folder` that holds one of the texts.
+fn files_with(folder: &Path, texts: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_with(&path, texts));
+            continue;
+        }
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        for text in texts {
+            if bytes
+                .windows(text.len())
+                .any(|window| window == text.as_bytes())
+            {
+                found.push(format!("{} holds {text}", path.display()));
+            }
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn no_password_and_no_token_is_written_down() {
+    let setup = Setup::new()
+        .authenticated()
+        .env("ASSAY_LOG", "trace")
+        .env("RUST_LOG", "trace");
+    setup.add_user("carol", "operator", USER_PASSWORD);
+    let mut server = setup.start().await;
+    let token = login(server.client(), "carol", USER_PASSWORD).await;
+    let carol = server.client().with_token(&token);
+    let bmc = lab::bmc(Arc::new(IdleMachine::new(lab::hardware(1))));
+    let node = lab::enrol(server.client(), &bmc).await;
+    let path = format!("/v1/nodes/{}/actions/power-on", node.id);
+    let _ = carol.post_empty(&path).await.expect(204);
+    wait::until_is(
+        "the power",
+        LIMIT,
+        async || bmc.machine().power(),
+        |power| *power == Power::On,
+    )
+    .await;
+
+    // What goes wrong must not be told in full either.
+    bmc.change_faults(|faults| faults.refuse_credentials = true);
+    let _ = carol
+        .post_empty(&format!("/v1/nodes/{}/actions/power-off", node.id))
+        .await;
+    let wrong = json!({"power_control": {"password": lab::BMC_PASSWORD, "port_number": "x"}});
+    let reply = server
+        .client()
+        .put(&format!("/v1/power-controls/{}", node.control), &wrong)
+        .await;
+    assert!(
+        !reply.text().contains(lab::BMC_PASSWORD),
+        "{}",
+        reply.text()
+    );
+    for path in ["/v1/nodes/", "/v1/power-controls/", "/metrics", "/"] {
+        let text = server.client().get(path).await.text();
+        assert!(
+            !text.contains(lab::BMC_PASSWORD) && !text.contains(USER_PASSWORD),
+            "{path}"
+        );
+    }
+    let line = std::fs::read_to_string(format!("/proc/{}/cmdline", server.pid())).unwrap();
+    assert!(!line.contains("canary"), "{line}");
+
+    assert!(server.stop(LIMIT).await);
+    let secrets = [lab::BMC_PASSWORD, USER_PASSWORD, &token];
+    assert_eq!(
+        files_with(server.setup().data(), &secrets),
+        Vec::<String>::new()
+    );
+    assert!(
+        !server.log().is_empty(),
+        "nothing was logged, so nothing is proved"
+    );
+}
+
+#[tokio::test]
+async fn the_key_belongs_to_its_owner_alone_and_is_needed() {
+    use std::os::unix::fs::PermissionsExt;
+    let mut server = Setup::new().start().await;
+    let bmc = lab::bmc(Arc::new(IdleMachine::new(lab::hardware(2))));
+    lab::create_control(server.client(), &bmc, lab::BMC_PASSWORD).await;
+    assert!(server.stop(LIMIT).await);
+    let keys: Vec<_> = std::fs::read_dir(server.setup().data())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.file_name().unwrap().to_string_lossy().contains("key"))
+        .collect();
+    assert!(!keys.is_empty());
+    for key in &keys {
+        let mode = std::fs::metadata(key).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{}", key.display());
+        std::fs::remove_file(key).unwrap();
+    }
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--auth", "none"];
+    let output = server.setup().command(&arguments).output().unwrap();
+    assert!(!output.status.success(), "it started without its key");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("key"));
+}
