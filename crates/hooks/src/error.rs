@@ -1,0 +1,67 @@
+//! Why hooks or rules stopped; the text is what an introspection shows as its error.
+
+/// Why a report could not be processed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HookError {
+    /// The settings contradict themselves or name a hook that does not exist.
+    #[error("{0}")]
+    Settings(String),
+    /// Hooks refused the report before anything was changed; each with its reason.
+    #[error("{}", preprocessing(.0))]
+    Preprocessing(Vec<(&'static str, String)>),
+    /// A hook failed while it changed the node.
+    #[error("Hook {hook}: {message}")]
+    Hook {
+        /// Name of the hook.
+        hook: &'static str,
+        /// What went wrong.
+        message: String,
+    },
+    /// A rule could not be understood or one of its actions could not be done.
+    #[error("Rule {rule}: {place}: {message}")]
+    Rule {
+        /// The rule's description, else its UUID.
+        rule: String,
+        /// Which condition or action, e.g. `actions[1] (set-attribute)`.
+        place: String,
+        /// What went wrong.
+        message: String,
+    },
+    /// A rule's `fail` action was reached; shown as its message alone, as its author wrote it.
+    #[error("{message}")]
+    Failed {
+        /// The rule's description, else its UUID.
+        rule: String,
+        /// The action's message.
+        message: String,
+    },
+}
+
+fn preprocessing(failures: &[(&'static str, String)]) -> String {
+    failures
+        .iter()
+        .map(|(hook, message)| format!("Preprocessing hook {hook}: {message}"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_failed_hook_is_named() {
+        let error = HookError::Preprocessing(vec![
+            ("ramdisk_error", "boom".to_owned()),
+            (
+                "validate_interfaces",
+                "No valid network interfaces".to_owned(),
+            ),
+        ]);
+        assert_eq!(
+            error.to_string(),
+            "Preprocessing hook ramdisk_error: boom\n\
+             Preprocessing hook validate_interfaces: No valid network interfaces"
+        );
+    }
+}
