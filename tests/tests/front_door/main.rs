@@ -10,6 +10,7 @@
 mod authentication;
 mod cloudmanager_nodes;
 mod cloudmanager_power_controls;
+mod generated_client;
 mod hygiene;
 mod inspector_errors;
 mod inspector_paging;
@@ -20,3 +21,4 @@ mod openapi_documents;
 mod openstack_client;
 mod power;
 mod qemu;
+mod swagger_ui;
