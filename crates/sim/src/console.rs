@@ -117,6 +117,15 @@ impl Console {
         self.seen.send_modify(|count| *count += 1);
     }
 
+    /// Takes a marker from a machine that has no real firmware to print it.
+    pub(crate) fn mark(&self, marker: Marker) {
+        let mut state = self.state.lock();
+        let after = state.since.elapsed();
+        state.sightings.push(Sighting { marker, after });
+        drop(state);
+        self.seen.send_modify(|count| *count += 1);
+    }
+
     /// Takes what the machine printed.
     pub(crate) fn print(&self, bytes: &[u8]) {
         let mut state = self.state.lock();

@@ -13,8 +13,10 @@ mod bmc;
 mod child;
 mod console;
 mod error;
+mod firmware;
 mod fleet;
 mod hardware;
+mod http;
 mod machine;
 
 pub use bmc::{
@@ -27,6 +29,14 @@ pub use fleet::{fleet, fleet_address};
 pub use hardware::{
     BootDevice, BootPlan, DiskBus, Firmware, NicModel, SimDisk, SimMachine, SimNic,
 };
+pub use http::Http;
 pub use machine::idle::IdleMachine;
+pub use machine::process::ProcessMachine;
 pub use machine::qemu::{HOST_IN_GUEST, QemuMachine, guest_url, qemu_available};
+pub use machine::scripted::{
+    Behaviour, Pace, Posted, ScriptedFault, ScriptedMachine, simulated_report,
+};
 pub use machine::{Machine, Power};
+
+/// The largest boot script that simulated firmware takes, in bytes; it also bounds a kernel that is chained to.
+const SCRIPT_LIMIT: usize = 64 << 20;

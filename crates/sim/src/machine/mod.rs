@@ -1,7 +1,9 @@
 //! What stands behind a simulated BMC: something that can be switched on and off.
 
 pub(crate) mod idle;
+pub(crate) mod process;
 pub(crate) mod qemu;
+pub(crate) mod scripted;
 
 use std::sync::Arc;
 
