@@ -1,7 +1,6 @@
 //! A real kernel of this machine and an initramfs made for it.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use tempfile::TempDir;
@@ -19,11 +18,17 @@ pub struct Ramdisk {
 
 /// Builds an initramfs with `assay ramdisk build` for the newest kernel that is installed here.
 pub fn build() -> Ramdisk {
-    let release = newest_kernel();
+    let kernel = assay_ramdisk::find_kernel().expect("package linux-image-amd64 is installed");
     let folder = tempfile::tempdir().unwrap();
     let initramfs = folder.path().join("initramfs");
     let output = Command::new(folder::assay())
-        .args(["ramdisk", "build", "--kernel-release", &release, "--agent"])
+        .args([
+            "ramdisk",
+            "build",
+            "--kernel-release",
+            &kernel.release,
+            "--agent",
+        ])
         .arg(folder::agent())
         .arg("--output")
         .arg(&initramfs)
@@ -35,32 +40,8 @@ pub fn build() -> Ramdisk {
         String::from_utf8_lossy(&output.stderr)
     );
     Ramdisk {
-        kernel: Path::new("/boot").join(format!("vmlinuz-{release}")),
+        kernel: kernel.image,
         initramfs,
         _folder: folder,
     }
-}
-
-/// The release of the newest kernel that has both an image and modules.
-fn newest_kernel() -> String {
-    let mut releases: Vec<(Vec<u64>, String)> = fs::read_dir("/boot")
-        .unwrap()
-        .filter_map(|entry| {
-            let name = entry.unwrap().file_name().to_string_lossy().into_owned();
-            let release = name.strip_prefix("vmlinuz-")?.to_owned();
-            let modules = Path::new("/lib/modules").join(&release).join("modules.dep");
-            modules.exists().then(|| (numbers(&release), release))
-        })
-        .collect();
-    releases.sort();
-    releases
-        .pop()
-        .expect("package linux-image-amd64 is installed")
-        .1
-}
-
-/// The numbers in a release, so that 6.10 comes after 6.9.
-fn numbers(release: &str) -> Vec<u64> {
-    let parts = release.split(|letter: char| !letter.is_ascii_digit());
-    parts.filter_map(|part| part.parse().ok()).collect()
 }

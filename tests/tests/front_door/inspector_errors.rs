@@ -145,7 +145,7 @@ async fn headers_beyond_the_limit_are_431() {
 #[tokio::test]
 async fn a_body_beyond_the_limit_is_413() {
     let server = Setup::new()
-        .env("ASSAY_CONTINUE_LIMIT", 1_048_576)
+        .env("ASSAY_BODY_LIMITS__REPORT", 1_048_576)
         .start()
         .await;
     for (path, size) in [("/v1/continue", 2_000_000), ("/v1/rules", 20_000_000)] {

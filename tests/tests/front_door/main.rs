@@ -10,6 +10,7 @@
 mod authentication;
 mod cloudmanager_nodes;
 mod cloudmanager_power_controls;
+mod dhcp_examples;
 mod generated_client;
 mod hygiene;
 mod inspector_errors;

@@ -85,7 +85,7 @@ async fn a_guest_is_introspected(firmware: Firmware, boot_mode: &str) {
 
 /// Every phase is stamped, in order.
 async fn assert_phases(server: &Server, uuid: &str) {
-    let path = format!("/assay/v1/introspections/{uuid}/phases");
+    let path = format!("/assay/v1/nodes/{uuid}/introspection");
     let reply = server.client().get(&path).await.expect(200).json();
     let stamps = reply["phases"].as_array().unwrap();
     let names: Vec<&Value> = stamps.iter().map(|stamp| &stamp["phase"]).collect();

@@ -6,7 +6,7 @@ use assay_tests::{Machine, Setup, folder};
 use serde_json::{Value, json};
 
 /// Where Assay serves Swagger UI.
-const UI: &str = "/docs/";
+const UI: &str = "/assay/docs/";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_authorises_and_makes_a_call() {
