@@ -23,6 +23,7 @@ pub mod log;
 pub mod netlink;
 pub mod network;
 mod packet;
+mod pci_names;
 pub mod process;
 mod redact;
 pub mod settings;

@@ -1,13 +1,14 @@
 //! PCI functions, from sysfs, named by the PCI ID Repository.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use assay_inventory::PciDevice;
-use pci_ids::{Device, FromId, Vendor};
 
 use super::{Collector, Found};
 use crate::Error;
 use crate::host::{self, Host};
+use crate::pci_names::{self, Key};
 
 pub(super) struct PciDevices;
 
@@ -18,10 +19,11 @@ impl Collector for PciDevices {
 
     fn collect(&self, host: &Host) -> Result<Found, Error> {
         let folder = host.sys("bus/pci/devices");
-        let devices: Vec<PciDevice> = host::names(&folder)
+        let mut devices: Vec<PciDevice> = host::names(&folder)
             .iter()
             .map(|address| device(&folder.join(address), address))
             .collect();
+        add_names(&mut devices);
         Ok(Box::new(|report| report.pci_devices = Some(devices)))
     }
 }
@@ -31,22 +33,37 @@ fn device(folder: &Path, address: &str) -> PciDevice {
         let text = host::text(folder.join(name))?;
         Some(text.trim_start_matches("0x").to_lowercase())
     };
-    let number = |text: &Option<String>| u16::from_str_radix(text.as_deref()?, 16).ok();
-    let (vendor_id, product_id) = (id("vendor"), id("device"));
-    let vendor = number(&vendor_id);
-    let product = number(&product_id).zip(vendor);
     PciDevice {
-        vendor_name: vendor
-            .and_then(Vendor::from_id)
-            .map(|known| known.name().to_owned()),
-        product_name: product
-            .and_then(|(product, vendor)| Device::from_vid_pid(vendor, product))
-            .map(|known| known.name().to_owned()),
-        vendor_id,
-        product_id,
+        vendor_id: id("vendor"),
+        product_id: id("device"),
         class: id("class"),
         revision: id("revision"),
         bus: Some(address.to_owned()),
         numa_node_id: host::text(folder.join("numa_node")),
+        ..PciDevice::default()
     }
+}
+
+fn add_names(devices: &mut [PciDevice]) {
+    let keys: BTreeSet<Key> = devices.iter().flat_map(keys_of).flatten().collect();
+    if keys.is_empty() {
+        return;
+    }
+    let names = pci_names::find(&keys);
+    for device in devices {
+        let [vendor, product] = keys_of(device).map(|key| names.get(&key?).cloned());
+        (device.vendor_name, device.product_name) = (vendor, product);
+    }
+}
+
+fn keys_of(device: &PciDevice) -> [Option<Key>; 2] {
+    let number = |text: &Option<String>| u16::from_str_radix(text.as_deref()?, 16).ok();
+    let vendor = number(&device.vendor_id);
+    let product = number(&device.product_id);
+    [
+        vendor.map(|vendor| (vendor, None)),
+        vendor
+            .zip(product)
+            .map(|(vendor, product)| (vendor, Some(product))),
+    ]
 }
