@@ -1,8 +1,39 @@
 //! The store: everything Assay remembers, in SQLite or PostgreSQL, behind one type.
+//!
+//! [`Store`] has one asynchronous method per question and per change; each change is one short
+//! transaction. Inside, `queries/` holds every query once, as a plain function that takes a
+//! connection; `on_sqlite` and `on_postgres` compile all of them for their database, and the
+//! macros in `dispatch` choose. `rows/` are the tables as structs, `database/` the connections.
+//! Times are passed in by the caller; the store never asks a clock.
 #![forbid(unsafe_code)]
 
-mod types;
+#[macro_use]
+mod dispatch;
 
+mod assignments;
+mod compression;
+mod convert;
+mod database;
+mod fault;
+mod filter;
+mod introspections;
+mod key_file;
+mod keys;
+mod nodes;
+mod on_postgres;
+mod on_sqlite;
+mod power_actions;
+mod power_controls;
+mod reports;
+mod rows;
+mod rules;
+mod schema;
+mod store;
+mod tasks;
+mod types;
+mod users;
+
+pub use store::Store;
 pub use types::{
     Change, LookupBy, LookupHit, LookupKeys, NewIntrospection, ProcessingOutcome, StoreConfig,
 };

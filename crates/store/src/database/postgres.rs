@@ -1,0 +1,68 @@
+//! PostgreSQL: one pool for reading and writing.
+
+use std::time::Duration;
+
+use assay_domain::Result;
+use diesel::prelude::*;
+use diesel::r2d2;
+
+use super::pool::Pool;
+use crate::StoreConfig;
+use crate::fault::Outcome;
+
+/// How often a transaction is run again that lost against another one.
+const ATTEMPTS: u32 = 8;
+
+/// A database on a server.
+pub(crate) struct Postgres {
+    pool: Pool<PgConnection>,
+}
+
+impl Postgres {
+    /// Connects once, to see that the server is there. Blocks.
+    pub(crate) fn open(config: &StoreConfig) -> Outcome<Self> {
+        // The check on each use costs a round trip and finds what a restart of the server left.
+        let builder = r2d2::Pool::builder()
+            .test_on_check_out(true)
+            .idle_timeout(Some(Duration::from_secs(300)));
+        let pool = Pool::new(builder, &config.url, config.readers, config.wait);
+        drop(pool.connection()?);
+        Ok(Self { pool })
+    }
+
+    /// Runs `work` on a connection; each of its statements sees what was committed before it.
+    pub(crate) async fn read<T, F>(&self, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut PgConnection) -> Outcome<T> + Send + 'static,
+    {
+        self.pool.run(work).await
+    }
+
+    /// Runs `work` in a transaction of its own.
+    ///
+    /// READ COMMITTED is enough: what must not change between reading and writing is guarded by
+    /// the condition of the UPDATE or by a unique index, and both are checked against the newest
+    /// row after waiting for its lock. What is left are deadlocks, and after one `work` runs again.
+    pub(crate) async fn write<T, F>(&self, mut work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut PgConnection) -> Outcome<T> + Send + 'static,
+    {
+        self.pool
+            .run(move |connection| {
+                let mut attempt = 1;
+                loop {
+                    let outcome = connection
+                        .build_transaction()
+                        .read_committed()
+                        .run(&mut work);
+                    match outcome {
+                        Err(fault) if fault.is_transient() && attempt < ATTEMPTS => attempt += 1,
+                        outcome => return outcome,
+                    }
+                }
+            })
+            .await
+    }
+}

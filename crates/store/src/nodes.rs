@@ -1,0 +1,152 @@
+//! Nodes: enrolment, change, reservation, lookup, lists.
+
+use assay_domain::node::NodeField;
+use assay_domain::{
+    Filter, NewNode, Node, NodeClass, NodeImage, NodePatch, Page, Port, PowerState, Result,
+    Timestamp,
+};
+
+use crate::{LookupHit, LookupKeys, Store};
+
+impl Store {
+    /// Enrols a node with its ports; `new.uuid` is set. Image, class and type that are not given
+    /// get their defaults.
+    ///
+    /// # Errors
+    /// `Conflict` when name, UUID or a port's address is taken; `Invalid` for an image, class or
+    /// type that does not exist.
+    pub async fn create_node(&self, new: NewNode, now: Timestamp) -> Result<Node> {
+        write!(self, nodes::create(&new, now))
+    }
+
+    /// Changes a node. A new class without a type gets the class's first type.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` when the name is taken; `Invalid` for an image, class or type that
+    /// does not exist, and for a type of another class.
+    pub async fn update_node(&self, id: i64, patch: NodePatch, now: Timestamp) -> Result<Node> {
+        write!(self, nodes::update(id, &patch, now))
+    }
+
+    /// Removes a node with its ports, assignments, introspections, reports and power actions.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` while its introspection runs or somebody holds it.
+    pub async fn delete_node(&self, id: i64, now: Timestamp) -> Result<()> {
+        write!(self, nodes::delete(id, now))
+    }
+
+    /// The node with that key.
+    pub async fn node(&self, id: i64) -> Result<Option<Node>> {
+        read!(self, nodes::find(id))
+    }
+
+    /// The node with that UUID.
+    pub async fn node_by_uuid(&self, uuid: &str) -> Result<Option<Node>> {
+        let uuid = uuid.to_owned();
+        read!(self, nodes::by_uuid(&uuid))
+    }
+
+    /// The node with that name.
+    pub async fn node_by_name(&self, name: &str) -> Result<Option<Node>> {
+        let name = name.to_owned();
+        read!(self, nodes::by_name(&name))
+    }
+
+    /// The nodes for which all filters hold, in order of their keys. A filter on the MAC address
+    /// compares the text as it was given.
+    ///
+    /// # Errors
+    /// `Invalid` for a filter with the wrong kind or number of values.
+    pub async fn list_nodes(
+        &self,
+        filters: Vec<Filter<NodeField>>,
+        page: Page,
+    ) -> Result<Vec<Node>> {
+        read!(self, nodes::list(&filters, page))
+    }
+
+    /// How many nodes there are for which all filters hold.
+    ///
+    /// # Errors
+    /// `Invalid` for a filter with the wrong kind or number of values.
+    pub async fn count_nodes(&self, filters: Vec<Filter<NodeField>>) -> Result<i64> {
+        read!(self, nodes::count(&filters))
+    }
+
+    /// All node classes with their types.
+    pub async fn node_classes(&self) -> Result<Vec<NodeClass>> {
+        read!(self, node_classes::classes())
+    }
+
+    /// All boot images.
+    pub async fn node_images(&self) -> Result<Vec<NodeImage>> {
+        read!(self, node_classes::images())
+    }
+
+    /// Keeps a power state that was read from the machine.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn set_power_state(
+        &self,
+        id: i64,
+        state: Option<PowerState>,
+        now: Timestamp,
+    ) -> Result<()> {
+        write!(self, nodes::set_power_state(id, state, now))
+    }
+
+    /// The ports of a node.
+    pub async fn ports(&self, node_id: i64) -> Result<Vec<Port>> {
+        read!(self, ports::of_node(node_id))
+    }
+
+    /// The ports of these nodes.
+    pub async fn ports_of(&self, node_ids: &[i64]) -> Result<Vec<Port>> {
+        let node_ids = node_ids.to_vec();
+        read!(self, ports::of_nodes(&node_ids))
+    }
+
+    /// Takes a node for its owner alone until `expires`; a hold of the same owner is renewed.
+    ///
+    /// # Errors
+    /// `NotFound`; `Locked`, naming the holder, while somebody else's hold has not expired.
+    pub async fn reserve_node(
+        &self,
+        id: i64,
+        owner: &str,
+        purpose: &str,
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Result<()> {
+        let (owner, purpose) = (owner.to_owned(), purpose.to_owned());
+        write!(
+            self,
+            reservations::reserve(id, &owner, &purpose, now, expires)
+        )
+    }
+
+    /// Lengthens a hold; false when the owner does not hold the node any more.
+    pub async fn extend_reservation(
+        &self,
+        id: i64,
+        owner: &str,
+        expires: Timestamp,
+    ) -> Result<bool> {
+        let owner = owner.to_owned();
+        write!(self, reservations::extend(id, &owner, expires))
+    }
+
+    /// Gives a node back; nothing happens when the owner does not hold it.
+    pub async fn release_reservation(&self, id: i64, owner: &str) -> Result<()> {
+        let owner = owner.to_owned();
+        write!(self, reservations::release(id, &owner))
+    }
+
+    /// Which nodes a machine can be; empty keys lead nowhere. Whether a hit decides anything is
+    /// the caller's business: a MAC may be shared by many machines.
+    pub async fn lookup_nodes(&self, keys: LookupKeys) -> Result<Vec<LookupHit>> {
+        read!(self, lookup::nodes(&keys))
+    }
+}

@@ -1,0 +1,99 @@
+//! The queries, compiled for PostgreSQL, and the few places where PostgreSQL differs.
+#![allow(
+    clippy::duplicate_mod,
+    reason = "each query is written once and compiled once per database"
+)]
+
+pub(crate) use diesel::pg::{Pg as Backend, PgConnection as Conn};
+
+use diesel::prelude::*;
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+
+use crate::fault::Outcome;
+use crate::schema::nodes as nodes_table;
+
+/// All migrations for this database.
+pub(crate) const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+
+/// The advisory lock of migrations; any number that no other program on the server uses.
+const SCHEMA_LOCK: i64 = 0x6173_7361_7921;
+
+/// Keeps other processes from migrating at the same time, until the end of the transaction.
+pub(crate) fn lock_schema(connection: &mut Conn) -> Outcome<()> {
+    diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+        .bind::<diesel::sql_types::BigInt, _>(SCHEMA_LOCK)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Runs `work` on one unchanging state of the database.
+pub(crate) fn snapshot<T>(
+    connection: &mut Conn,
+    work: impl FnOnce(&mut Conn) -> Outcome<T>,
+) -> Outcome<T> {
+    connection
+        .build_transaction()
+        .repeatable_read()
+        .read_only()
+        .run(work)
+}
+
+/// Keeps others from changing or referring to a node, until the end of the transaction.
+pub(crate) fn lock_node(connection: &mut Conn, id: i64) -> Outcome<()> {
+    nodes_table::table
+        .find(id)
+        .select(nodes_table::id)
+        .for_update()
+        .first::<i64>(connection)
+        .optional()?;
+    Ok(())
+}
+
+/// Makes the next id of a table follow the ones it has, after rows were put in with their ids.
+/// `table` is a name from the schema.
+pub(crate) fn continue_ids(connection: &mut Conn, table: &str) -> Outcome<()> {
+    diesel::sql_query(format!(
+        "SELECT setval(pg_get_serial_sequence('{table}', 'id'), COALESCE(MAX(id), 0) + 1, false) FROM {table}"
+    ))
+    .execute(connection)?;
+    Ok(())
+}
+
+#[path = "queries/assignments.rs"]
+pub(crate) mod assignments;
+#[path = "queries/introspection_lists.rs"]
+pub(crate) mod introspection_lists;
+#[path = "queries/introspections.rs"]
+pub(crate) mod introspections;
+#[path = "queries/lookup.rs"]
+pub(crate) mod lookup;
+#[path = "queries/migrations.rs"]
+pub(crate) mod migrations;
+#[path = "queries/node_classes.rs"]
+pub(crate) mod node_classes;
+#[path = "queries/node_filters.rs"]
+pub(crate) mod node_filters;
+#[path = "queries/nodes.rs"]
+pub(crate) mod nodes;
+#[path = "queries/ports.rs"]
+pub(crate) mod ports;
+#[path = "queries/power_actions.rs"]
+pub(crate) mod power_actions;
+#[path = "queries/power_control_filters.rs"]
+pub(crate) mod power_control_filters;
+#[path = "queries/power_controls.rs"]
+pub(crate) mod power_controls;
+#[path = "queries/reports.rs"]
+pub(crate) mod reports;
+#[path = "queries/reservations.rs"]
+pub(crate) mod reservations;
+#[path = "queries/rules.rs"]
+pub(crate) mod rules;
+#[path = "queries/secrets.rs"]
+pub(crate) mod secrets;
+#[path = "queries/task_ends.rs"]
+pub(crate) mod task_ends;
+#[path = "queries/tasks.rs"]
+pub(crate) mod tasks;
+#[path = "queries/users.rs"]
+pub(crate) mod users;

@@ -1,0 +1,89 @@
+//! The queries, compiled for SQLite, and the few places where SQLite differs.
+#![allow(
+    clippy::duplicate_mod,
+    reason = "each query is written once and compiled once per database"
+)]
+
+pub(crate) use diesel::sqlite::{Sqlite as Backend, SqliteConnection as Conn};
+
+use diesel::Connection;
+use diesel_migrations::{EmbeddedMigrations, embed_migrations};
+
+use crate::fault::Outcome;
+
+/// All migrations for this database.
+pub(crate) const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+
+/// Keeps other processes from migrating at the same time. Every writing transaction does here.
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "the other database does something that can fail"
+)]
+pub(crate) fn lock_schema(_: &mut Conn) -> Outcome<()> {
+    Ok(())
+}
+
+/// Runs `work` on one unchanging state of the database.
+pub(crate) fn snapshot<T>(
+    connection: &mut Conn,
+    work: impl FnOnce(&mut Conn) -> Outcome<T>,
+) -> Outcome<T> {
+    connection.transaction(work)
+}
+
+/// Keeps others from changing or referring to a node. A writing transaction is alone here.
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "the other database does something that can fail"
+)]
+pub(crate) fn lock_node(_: &mut Conn, _id: i64) -> Outcome<()> {
+    Ok(())
+}
+
+/// Makes the next id of a table follow the ones it has. AUTOINCREMENT does so by itself.
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "the other database does something that can fail"
+)]
+pub(crate) fn continue_ids(_: &mut Conn, _table: &str) -> Outcome<()> {
+    Ok(())
+}
+
+#[path = "queries/assignments.rs"]
+pub(crate) mod assignments;
+#[path = "queries/introspection_lists.rs"]
+pub(crate) mod introspection_lists;
+#[path = "queries/introspections.rs"]
+pub(crate) mod introspections;
+#[path = "queries/lookup.rs"]
+pub(crate) mod lookup;
+#[path = "queries/migrations.rs"]
+pub(crate) mod migrations;
+#[path = "queries/node_classes.rs"]
+pub(crate) mod node_classes;
+#[path = "queries/node_filters.rs"]
+pub(crate) mod node_filters;
+#[path = "queries/nodes.rs"]
+pub(crate) mod nodes;
+#[path = "queries/ports.rs"]
+pub(crate) mod ports;
+#[path = "queries/power_actions.rs"]
+pub(crate) mod power_actions;
+#[path = "queries/power_control_filters.rs"]
+pub(crate) mod power_control_filters;
+#[path = "queries/power_controls.rs"]
+pub(crate) mod power_controls;
+#[path = "queries/reports.rs"]
+pub(crate) mod reports;
+#[path = "queries/reservations.rs"]
+pub(crate) mod reservations;
+#[path = "queries/rules.rs"]
+pub(crate) mod rules;
+#[path = "queries/secrets.rs"]
+pub(crate) mod secrets;
+#[path = "queries/task_ends.rs"]
+pub(crate) mod task_ends;
+#[path = "queries/tasks.rs"]
+pub(crate) mod tasks;
+#[path = "queries/users.rs"]
+pub(crate) mod users;

@@ -1,0 +1,24 @@
+//! The rows of every table: how each reads, is written, and becomes a type of the domain.
+
+mod base64;
+mod introspection;
+mod node;
+mod node_class;
+mod port;
+mod power_action;
+mod power_control;
+mod report;
+mod rule;
+mod task;
+mod user;
+
+pub(crate) use introspection::{IntrospectionRow, PhaseRow};
+pub(crate) use node::{NodeChanges, NodeRow};
+pub(crate) use node_class::{NodeClassRow, NodeImageRow, NodeTypeRow};
+pub(crate) use port::PortRow;
+pub(crate) use power_action::PowerActionRow;
+pub(crate) use power_control::{AssignmentRow, PowerControlChanges, PowerControlRow};
+pub(crate) use report::{ReportHead, ReportRow};
+pub(crate) use rule::RuleRow;
+pub(crate) use task::{TaskMessageRow, TaskRow};
+pub(crate) use user::UserRow;

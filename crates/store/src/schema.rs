@@ -1,0 +1,243 @@
+//! The tables, as Diesel sees them; columns as in `migrations/`.
+
+diesel::table! {
+    node_images (id) {
+        id -> BigInt,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    node_classes (id) {
+        id -> BigInt,
+        name -> Text,
+        is_default -> Bool,
+    }
+}
+
+diesel::table! {
+    node_types (id) {
+        id -> BigInt,
+        node_class_id -> BigInt,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    nodes (id) {
+        id -> BigInt,
+        uuid -> Text,
+        name -> Nullable<Text>,
+        title -> Nullable<Text>,
+        description -> Nullable<Text>,
+        owner -> Nullable<Text>,
+        active -> Bool,
+        condition -> Integer,
+        is_reserved -> Bool,
+        is_controller -> Bool,
+        power_state -> Nullable<Text>,
+        image_id -> Nullable<BigInt>,
+        node_class_id -> Nullable<BigInt>,
+        node_type_id -> Nullable<BigInt>,
+        ip_addresses -> Text,
+        mac_address -> Nullable<Text>,
+        mac_key -> Nullable<Text>,
+        hypervisor_id -> Nullable<Text>,
+        controller_id -> Nullable<Text>,
+        controller_type -> Nullable<Text>,
+        dtc_number -> Nullable<Integer>,
+        row_number -> Nullable<Integer>,
+        rack_number -> Nullable<Integer>,
+        unit_number -> Nullable<Integer>,
+        cpu_amount -> Nullable<Integer>,
+        cpu_arch -> Nullable<Text>,
+        ram_mb -> Nullable<BigInt>,
+        hdd_gb -> Nullable<BigInt>,
+        inventory_code -> Nullable<Text>,
+        system_uuid -> Nullable<Text>,
+        serial_number -> Nullable<Text>,
+        bmc_address -> Nullable<Text>,
+        metadata -> Text,
+        properties -> Text,
+        capabilities -> Text,
+        traits -> Text,
+        extra -> Text,
+        created_at -> Timestamp,
+        updated_at -> Nullable<Timestamp>,
+        held_by -> Nullable<Text>,
+        held_for -> Nullable<Text>,
+        held_since -> Nullable<Timestamp>,
+        held_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    ports (id) {
+        id -> BigInt,
+        uuid -> Text,
+        node_id -> BigInt,
+        address -> Text,
+        pxe_enabled -> Bool,
+        local_link_connection -> Text,
+        extra -> Text,
+    }
+}
+
+diesel::table! {
+    tasks (id) {
+        id -> BigInt,
+        uuid -> Text,
+        kind -> Text,
+        queue -> Text,
+        payload -> Text,
+        node_id -> Nullable<BigInt>,
+        status -> Text,
+        attempts -> Integer,
+        max_attempts -> Integer,
+        run_after -> Timestamp,
+        claimable_at -> Nullable<Timestamp>,
+        lease_owner -> Nullable<Text>,
+        lease_expires -> Nullable<Timestamp>,
+        result -> Nullable<Text>,
+        error -> Nullable<Text>,
+        requested_by -> Text,
+        dialect -> Text,
+        request_id -> Text,
+        created_at -> Timestamp,
+        started_at -> Nullable<Timestamp>,
+        finished_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    task_messages (id) {
+        id -> BigInt,
+        task_id -> BigInt,
+        written_at -> Timestamp,
+        text -> Text,
+    }
+}
+
+diesel::table! {
+    introspections (id) {
+        id -> BigInt,
+        node_id -> BigInt,
+        node_uuid -> Text,
+        state -> Text,
+        error -> Nullable<Text>,
+        started_at -> Timestamp,
+        finished_at -> Nullable<Timestamp>,
+        deadline -> Timestamp,
+        manage_boot -> Bool,
+        keep_power -> Bool,
+        nonce_hash -> Nullable<Text>,
+        requested_by -> Text,
+        task_id -> Nullable<BigInt>,
+        is_current -> Bool,
+    }
+}
+
+diesel::table! {
+    introspection_phases (id) {
+        id -> BigInt,
+        introspection_id -> BigInt,
+        phase -> Text,
+        reached_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    reports (id) {
+        id -> BigInt,
+        introspection_id -> BigInt,
+        node_id -> BigInt,
+        received_at -> Timestamp,
+        size -> BigInt,
+        processed -> Nullable<Binary>,
+        raw -> Binary,
+    }
+}
+
+diesel::table! {
+    rules (id) {
+        id -> BigInt,
+        uuid -> Text,
+        description -> Nullable<Text>,
+        conditions -> Text,
+        actions -> Text,
+        scope -> Nullable<Text>,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    users (id) {
+        id -> BigInt,
+        name -> Text,
+        role -> Text,
+        password_hash -> Text,
+        epoch -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    power_controls (id) {
+        id -> BigInt,
+        title -> Text,
+        control_type -> Text,
+        protocol_type -> Text,
+        host -> Text,
+        host_key -> Text,
+        port_number -> Integer,
+        login -> Nullable<Text>,
+        password -> Nullable<Text>,
+        ssh_key -> Nullable<Text>,
+        settings -> Text,
+        refused -> Nullable<Text>,
+        time_created -> Timestamp,
+        time_updated -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    node_power_controls (id) {
+        id -> BigInt,
+        node_id -> BigInt,
+        power_control_id -> BigInt,
+        port -> Text,
+        is_default -> Bool,
+        is_initialized -> Bool,
+    }
+}
+
+diesel::table! {
+    power_actions (id) {
+        id -> BigInt,
+        node_id -> BigInt,
+        command -> Text,
+        state -> Text,
+        error -> Nullable<Text>,
+        user_name -> Text,
+        start_time -> Timestamp,
+        finished_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    node_images,
+    node_classes,
+    node_types,
+    nodes,
+    ports,
+    tasks,
+    task_messages,
+    introspections,
+    introspection_phases,
+    reports,
+    rules,
+    users,
+    power_controls,
+    node_power_controls,
+    power_actions,
+);
