@@ -64,7 +64,28 @@ impl Pipeline {
 mod tests {
     use super::*;
     use crate::{fixture, node_view};
+    use proptest::prelude::*;
     use serde_json::{Value, json};
+
+    /// Replaces the part of a report at one of its places.
+    fn damaged(mut report: Value, at: usize, with: Value) -> Value {
+        fn places(value: &Value, path: String, found: &mut Vec<String>) {
+            if let Some(map) = value.as_object() {
+                for (key, value) in map {
+                    places(value, format!("{path}/{key}"), found);
+                }
+            }
+            for (at, value) in value.as_array().into_iter().flatten().enumerate() {
+                places(value, format!("{path}/{at}"), found);
+            }
+            found.push(path);
+        }
+        let mut found = Vec::new();
+        places(&report, String::new(), &mut found);
+        let path = &found[at % found.len()];
+        *report.pointer_mut(path).unwrap() = with;
+        report
+    }
 
     fn process(data: Value, settings: HookSettings) -> Result<Subject, HookError> {
         let mut subject = fixture::subject(data);
@@ -148,6 +169,30 @@ mod tests {
     fn reports_of_any_shape_are_survived() {
         for data in [json!(null), json!([]), json!("x"), json!({"inventory": []})] {
             assert!(process(data, HookSettings::default()).is_err());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_damaged_report_never_panics_and_never_yields_a_bad_port(
+            at: prop::sample::Index,
+            with in prop::sample::select(vec![
+                json!(null), json!(true), json!(-1), json!(1.5), json!(u64::MAX), json!(""),
+                json!("x"), json!("00:00:00:00:00:00"), json!([]), json!([[]]), json!({}),
+                json!({"name": "eth9"}), json!([{"name": "eth9", "mac_address": "\u{e9}"}]),
+            ]),
+        ) {
+            let data = damaged(fixture::report(), at.index(1000), with);
+            let settings = HookSettings {
+                add_ports: crate::AddPorts::All,
+                ..HookSettings::default()
+            };
+            if let Ok(subject) = process(data, settings) {
+                for port in &subject.ports {
+                    let mac: assay_inventory::Mac = port.address.parse().unwrap();
+                    prop_assert!(mac.is_unicast() && mac.to_string() == port.address);
+                }
+            }
         }
     }
 }

@@ -3,10 +3,10 @@
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
-/// Parsing and querying are recursive, and each `..` may visit the whole report.
+use super::notation::standard;
+
+/// Longer ones are mistakes.
 const MAX_LENGTH: usize = 512;
-const MAX_DEPTH: usize = 8;
-const MAX_DESCENTS: usize = 3;
 
 /// What a path leads into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,130 +62,6 @@ fn scheme(text: &str) -> Result<(Source, &str), String> {
     }
 }
 
-/// The path in RFC 9535's notation.
-fn standard(path: &str) -> Result<String, String> {
-    let path = path.trim();
-    let mut rest = path.strip_prefix('$').unwrap_or(path);
-    if path.is_empty()
-        || (path.starts_with('$') && !rest.is_empty() && !rest.starts_with(['.', '[']))
-    {
-        return Err("is not a path such as inventory.cpu.count".to_owned());
-    }
-    let mut standard = "$".to_owned();
-    let mut descents = 0;
-    while !rest.is_empty() {
-        let bracket = rest
-            .strip_prefix('.')
-            .filter(|inner| inner.starts_with('['));
-        if let Some(inner) = bracket {
-            rest = inner;
-        }
-        if rest.starts_with('[') {
-            let (selector, after) = rest.split_at(bracket_end(rest)?);
-            standard.push_str(selector);
-            rest = after;
-            continue;
-        }
-        if let Some(after) = rest.strip_prefix("..") {
-            descents += 1;
-            standard.push_str("..");
-            rest = after;
-            if rest.starts_with('[') {
-                continue;
-            }
-        } else {
-            standard.push('.');
-            rest = rest.strip_prefix('.').unwrap_or(rest);
-        }
-        rest = segment(rest, &mut standard)?;
-    }
-    if descents + standard.matches("[..").count() > MAX_DESCENTS {
-        return Err(format!("has more than {MAX_DESCENTS} descents (..)"));
-    }
-    Ok(standard)
-}
-
-/// A name after a dot; one that RFC 9535 does not allow there is put into brackets.
-fn segment<'a>(rest: &'a str, standard: &mut String) -> Result<&'a str, String> {
-    if rest.starts_with(['\'', '"']) {
-        let end = quoted_end(rest)?;
-        let (name, after) = rest.split_at(end);
-        bracketed(standard, name);
-        return Ok(after);
-    }
-    let (name, after) = rest.split_at(rest.find(['.', '[']).unwrap_or(rest.len()));
-    let is_word = |char: char| char.is_alphanumeric() || matches!(char, '_' | '-' | '@');
-    if name == "*" {
-        standard.push('*');
-    } else if name.is_empty() {
-        return Err("has an empty part".to_owned());
-    } else if !name.chars().all(is_word) {
-        return Err(format!("{name:?} is not a name; write ['{name}']"));
-    } else if is_shorthand(name) {
-        standard.push_str(name);
-    } else {
-        bracketed(standard, &format!("'{name}'"));
-    }
-    Ok(after)
-}
-
-fn bracketed(standard: &mut String, quoted: &str) {
-    if standard.ends_with('.') && !standard.ends_with("..") {
-        standard.pop();
-    }
-    standard.push('[');
-    standard.push_str(quoted);
-    standard.push(']');
-}
-
-/// RFC 9535, section 2.5.1.1: member-name-shorthand.
-fn is_shorthand(name: &str) -> bool {
-    let first = |char: char| char.is_ascii_alphabetic() || char == '_' || !char.is_ascii();
-    name.starts_with(first)
-        && name
-            .chars()
-            .all(|char| first(char) || char.is_ascii_digit())
-}
-
-/// Where the bracket at the beginning is closed, behind it.
-fn bracket_end(text: &str) -> Result<usize, String> {
-    let mut depth = 0;
-    let mut at = 0;
-    while let Some(char) = text.get(at..).and_then(|rest| rest.chars().next()) {
-        match char {
-            '\'' | '"' => {
-                at += quoted_end(text.get(at..).unwrap_or_default())?;
-                continue;
-            }
-            '[' | '(' => depth += 1,
-            ']' | ')' => depth -= 1,
-            _ => {}
-        }
-        if depth > MAX_DEPTH {
-            return Err(format!("is nested deeper than {MAX_DEPTH}"));
-        }
-        at += char.len_utf8();
-        if depth == 0 {
-            return Ok(at);
-        }
-    }
-    Err("has an unclosed '['".to_owned())
-}
-
-/// Where the quotation at the beginning ends, behind its closing quote.
-fn quoted_end(text: &str) -> Result<usize, String> {
-    let mut chars = text.char_indices();
-    let quote = chars.next().map(|(_, quote)| quote);
-    while let Some((at, char)) = chars.next() {
-        if char == '\\' {
-            chars.next();
-        } else if Some(char) == quote {
-            return Ok(at + char.len_utf8());
-        }
-    }
-    Err("has an unclosed quotation".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -235,6 +111,10 @@ mod tests {
             ("extra.*.0", json!(["zero"])),
             ("'a b'.c", json!([1])),
             ("['a b'].c", json!([1])),
+            (
+                "inventory.interfaces[?search(@.name, '$$..,,,,,,,,,,|b')].name",
+                json!(["b"]),
+            ),
             ("i.do.not.exist", json!([])),
         ] {
             assert_eq!(json!(found(field)), expected, "{field}");
@@ -266,6 +146,9 @@ mod tests {
             ("a[b]", "is not a JSONPath"),
             ("a | b", "is not a name"),
             ("$..a..b..c..d", "more than 3 descents"),
+            ("a[?@..a[?@..b]]..c..d", "more than 3 descents"),
+            ("a[1,2,3,4,5,6,7,8,9,0]", "more than 8 commas"),
+            ("a[?$.a[?$.b]]", "more than 1 queries from the root"),
         ] {
             let error = Field::parse(field).unwrap_err();
             let dotted = field.ends_with('.') && error.contains("empty part");
@@ -278,6 +161,35 @@ mod tests {
                 .unwrap_err()
                 .contains("over 512")
         );
+    }
+
+    #[test]
+    fn the_worst_fields_are_quick_to_parse_and_to_find() {
+        let wide: Vec<Value> = (0..200)
+            .map(|n| json!({"a": [n, {"b": [n]}], "c": n}))
+            .collect();
+        let data = json!({"list": wide});
+        let nested = |open: &str, close: &str| {
+            let inner = format!("{}@.a{}", open.repeat(7), close.repeat(7));
+            format!("$..*[?{inner}]")
+        };
+        let began = std::time::Instant::now();
+        for field in [
+            nested("@[?", "]"),
+            nested("(", ")"),
+            nested("length(", ")"),
+            nested("!(", ")"),
+            nested("value(", ")").replace(']', " == 1]"),
+            "$..*..*..*".to_owned(),
+            "$..[*,*,*]..[*,*]".to_owned(),
+            format!("$..[*{0}]..[*{0}]..[*{0}]", ",*".repeat(2)),
+            "$..*[?$..*]".to_owned(),
+        ] {
+            if let Ok(field) = Field::parse(&field) {
+                field.find(&data);
+            }
+        }
+        assert!(began.elapsed().as_secs() < 20, "{:?}", began.elapsed());
     }
 
     proptest! {

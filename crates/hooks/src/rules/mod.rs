@@ -5,6 +5,7 @@ mod compare;
 mod condition;
 mod field;
 mod format_spec;
+mod notation;
 mod operator;
 mod params;
 mod port_action;
