@@ -36,6 +36,9 @@ pub struct GateLimits {
     /// The longest time for the requests of one operation, with their repetitions, beside waiting
     /// for a power state.
     pub operation: Duration,
+    /// How long a power command whose answer was lost is given to show its effect before it is sent
+    /// again: BMCs change state up to some ten seconds after they answer.
+    pub settle: Duration,
     /// How often an attempt is made in all when errors are transient.
     pub attempts: u32,
     /// The longest pause after the first failed attempt; it doubles with each one.
@@ -49,6 +52,7 @@ impl Default for GateLimits {
             queue: Duration::from_mins(10),
             connect: Duration::from_mins(2),
             operation: Duration::from_mins(3),
+            settle: Duration::from_secs(15),
             attempts: 3,
             first_pause: Duration::from_secs(1),
         }

@@ -12,10 +12,6 @@ use tokio::time::{Instant, sleep};
 use super::{Gate, Open, Repeat};
 use crate::peer::Peer;
 
-/// How long a command whose answer was lost is given to show its effect before it is sent again:
-/// BMCs change state up to some ten seconds after they answer.
-const SETTLE: Duration = Duration::from_secs(15);
-
 impl Gate {
     /// The power state of a machine as its device says now.
     pub async fn power_state(
@@ -149,7 +145,9 @@ impl Gate {
             let error = match self.limited_send(open, power, command).await {
                 Ok(()) => return Ok(()),
                 Err(SendError::Unknown(error)) => {
-                    let settle = SETTLE.min(deadline.saturating_duration_since(Instant::now()));
+                    let settle = deadline
+                        .saturating_duration_since(Instant::now())
+                        .min(self.limits.settle);
                     match power.wait_for(wanted, settle).await {
                         Ok(()) => return Ok(()),
                         Err(refused @ DriverError::Refused { .. }) => return Err(refused),

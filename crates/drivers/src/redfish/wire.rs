@@ -105,8 +105,21 @@ pub(super) fn decode<T: DeserializeOwned>(
     serde_path_to_error::deserialize(&document)
 }
 
-/// Removes the value at `path`; `false` when the path names the whole document or nothing.
+/// Removes the value at `path`, or the nearest one round it that can be removed; `false` when there
+/// is none. The path of an annotation is lost in the generated types: then the document's annotations
+/// go.
 fn drop_at(document: &mut Value, path: &[Segment]) -> bool {
+    let longest = path
+        .iter()
+        .position(|segment| matches!(segment, Segment::Enum { .. } | Segment::Unknown))
+        .unwrap_or(path.len());
+    (1..=longest)
+        .rev()
+        .any(|length| remove(document, &path[..length]))
+        || drop_annotations(document)
+}
+
+fn remove(document: &mut Value, path: &[Segment]) -> bool {
     let Some((last, parents)) = path.split_last() else {
         return false;
     };
@@ -127,6 +140,14 @@ fn drop_at(document: &mut Value, path: &[Segment]) -> bool {
     }
 }
 
+fn drop_annotations(document: &mut Value) -> bool {
+    document.as_object_mut().is_some_and(|object| {
+        let before = object.len();
+        object.retain(|key, _| !key.starts_with("@Redfish."));
+        object.len() < before
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use nv_redfish::schema::computer_system::ComputerSystem;
@@ -142,7 +163,8 @@ mod tests {
             "@odata.id": "/redfish/v1/Systems/1", "Id": "1", "Name": "system",
             "UUID": "not a uuid", "LastResetTime": "0000-00-00T00:00:00+00:00",
             "Boot": {"BootSourceOverrideTarget": 7, "BootOrder": "none"},
-            "MemorySummary": {"TotalSystemMemoryGiB": "many"},
+            "MemorySummary": {"TotalSystemMemoryGiB": "many"}, "SystemType": {"of": "a kind"},
+            "@Redfish.Settings": false,
             "PowerState": "On",
         });
         let system: ComputerSystem = decode("bmc", document).unwrap();

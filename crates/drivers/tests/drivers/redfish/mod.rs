@@ -1,0 +1,7 @@
+//! The Redfish driver.
+
+mod odd;
+mod sessions;
+mod simulator;
+mod sushy;
+mod tls;

@@ -1,0 +1,110 @@
+//! What the tests share: targets, the gate's state, a simulated BMC, and the peers.
+
+pub(crate) mod conformance;
+pub(crate) mod odd;
+pub(crate) mod pytools;
+pub(crate) mod sushy;
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use assay_domain::gate::GateState;
+use assay_domain::{Result, Secret, Target, TlsTrust};
+use assay_drivers::{Drivers, Gate, GateLimits};
+use assay_sim::{Bmc, BmcOptions, Faults, IdleMachine, fleet};
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use serde_json::Map;
+
+/// The protocol under test.
+pub(crate) const REDFISH: &str = "redfish";
+
+/// A target over plain HTTP without a login.
+pub(crate) fn target(address: SocketAddr) -> Target {
+    Target {
+        power_control_id: 1,
+        control_type: "Redfish".into(),
+        host: address.ip().to_string(),
+        port: address.port(),
+        login: None,
+        password: None,
+        ssh_key: None,
+        trust: TlsTrust::Plain,
+        output: String::new(),
+        settings: Map::new(),
+        request_timeout: Duration::from_secs(5),
+    }
+}
+
+/// The target with a login.
+pub(crate) fn with_login(mut target: Target, login: &str, password: &str) -> Target {
+    target.login = Some(login.into());
+    target.password = Some(Secret::new(password));
+    target
+}
+
+/// The simulated BMC of an idle machine, and its target with the right login.
+pub(crate) fn simulator(faults: Faults) -> (Bmc, Target) {
+    simulator_with(BmcOptions {
+        faults,
+        ..BmcOptions::default()
+    })
+}
+
+/// As [`simulator`], with options of one's own.
+pub(crate) fn simulator_with(options: BmcOptions) -> (Bmc, Target) {
+    let hardware = fleet(1, 42).remove(0);
+    let login = (options.username.clone(), options.password.clone());
+    let bmc = Bmc::start(Arc::new(IdleMachine::new(hardware)), options).unwrap();
+    let target = with_login(target(bmc.address()), &login.0, &login.1);
+    (bmc, target)
+}
+
+/// A gate over all drivers that does not dawdle, and its state.
+pub(crate) fn gate() -> (Gate, Arc<MemoryState>) {
+    let state = Arc::new(MemoryState::default());
+    let limits = GateLimits {
+        interval: Duration::from_millis(5),
+        first_pause: Duration::from_millis(20),
+        settle: Duration::from_secs(1),
+        ..GateLimits::default()
+    };
+    let gate = Gate::with_limits(Drivers::standard(), state.clone(), limits);
+    (gate, state)
+}
+
+/// The refusals of all power controls, as the store would keep them.
+#[derive(Default)]
+pub(crate) struct MemoryState {
+    pub(crate) refused: Mutex<HashMap<i64, String>>,
+    /// While set, nothing can be stored.
+    pub(crate) broken: Mutex<bool>,
+}
+
+#[async_trait]
+impl GateState for MemoryState {
+    async fn refused(&self, power_control_id: i64) -> Result<Option<String>> {
+        Ok(self.refused.lock().get(&power_control_id).cloned())
+    }
+
+    async fn refuse(&self, power_control_id: i64, reason: &str) -> Result<()> {
+        if *self.broken.lock() {
+            return Err(assay_domain::Error::internal("the store is away"));
+        }
+        self.refused.lock().insert(power_control_id, reason.into());
+        Ok(())
+    }
+}
+
+/// Waits until something holds, at most ten seconds.
+pub(crate) async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    for _ in 0..1000 {
+        if holds() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("{what} did not come to hold within 10 s");
+}
