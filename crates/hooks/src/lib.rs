@@ -21,8 +21,6 @@ mod subject;
 pub use error::HookError;
 pub use hook::known_hooks;
 pub use pipeline::Pipeline;
-pub use rules::{
-    ActionOutcome, ConditionOutcome, RuleOutcome, RuleTrace, validate_rule, with_defaults,
-};
+pub use rules::{ActionOutcome, ConditionOutcome, RuleOutcome, RuleTrace, validate_rule};
 pub use settings::{AddPorts, HookSettings, KeepPorts, PciAlias};
 pub use subject::Subject;

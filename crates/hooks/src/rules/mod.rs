@@ -15,7 +15,7 @@ mod trace;
 
 use assay_domain::Rule;
 use assay_domain::rule::RuleItem;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::{HookError, Subject, node_view};
 use action::{Action, Stop};
@@ -37,20 +37,6 @@ pub fn validate_rule(conditions: &Value, actions: &Value) -> Result<(), String> 
         parse("actions", at, item, Action::parse)?;
     }
     Ok(())
-}
-
-/// A rule's conditions with `multiple` and `invert` filled in, as the inspector shows them.
-pub fn with_defaults(conditions: &[RuleItem]) -> Vec<RuleItem> {
-    let mut shown = conditions.to_vec();
-    for condition in &mut shown {
-        for (key, default) in [("multiple", json!("any")), ("invert", json!(false))] {
-            let value = condition.entry(key).or_insert(Value::Null);
-            if value.is_null() {
-                *value = default;
-            }
-        }
-    }
-    shown
 }
 
 fn items<'a>(what: &str, value: &'a Value) -> Result<&'a [Value], String> {

@@ -161,17 +161,6 @@ fn the_rule_of_the_public_documentation_works() {
     assert!(!apply(&rules, &mut subject).unwrap().rules[0].applied);
 }
 
-#[test]
-fn defaults_are_shown() {
-    let conditions = rule(
-        json!([{"op": "is-empty", "field": "a", "invert": true}]),
-        json!([]),
-    )
-    .conditions;
-    let shown = json!([{"op": "is-empty", "field": "a", "invert": true, "multiple": "any"}]);
-    assert_eq!(json!(with_defaults(&conditions)), shown);
-}
-
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
