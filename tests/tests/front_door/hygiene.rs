@@ -38,7 +38,7 @@ fn files_with(folder: &Path, texts: &[&str]) -> Vec<String> {
 async fn no_password_and_no_token_is_written_down() {
     let setup = Setup::new()
         .authenticated()
-        .env("ASSAY_LOG__LEVEL", "trace")
+        .env("ASSAY_LOG__LEVEL", "trace");
     setup.add_user("carol", "operator", USER_PASSWORD);
     let mut server = setup.start().await;
     let token = login(server.client(), "carol", USER_PASSWORD).await;

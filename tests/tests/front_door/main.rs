@@ -18,6 +18,7 @@ mod inspector_paging;
 mod inspector_rules;
 mod inspector_start;
 mod inspector_versions;
+mod machines;
 mod openapi_documents;
 mod openstack_client;
 mod power;

@@ -2,7 +2,7 @@
 
 use assay_sim::{Firmware, Machine, Power, SimMachine};
 use assay_tests::guest::{self, Guest, LIMIT};
-use assay_tests::{Server, wait};
+use assay_tests::{Server, Setup, status, wait};
 use serde_json::{Value, json};
 
 fn assert_inventory(data: &Value, hardware: &SimMachine, boot_mode: &str) {
@@ -116,4 +116,65 @@ async fn a_bios_guest_is_introspected() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_uefi_guest_is_introspected() {
     a_guest_is_introspected(Firmware::Uefi, "uefi").await;
+}
+
+/// kill -9 of the server when the guest has reached a phase; the guest is a process of this test and lives on.
+async fn survives_a_kill_at(phase: &str) {
+    let setup = Setup::new()
+        .env("ASSAY_LEASE", 2)
+        .env("ASSAY_SWEEP_INTERVAL", 1)
+        .env("ASSAY_INTROSPECTION_TIMEOUT", 120);
+    let mut guest = Guest::enrolled(guest::hardware(Firmware::Bios), setup).await;
+    guest.start().await;
+    let client = guest.server.client().clone();
+    let path = format!("/assay/v1/nodes/{}/introspection", guest.node.uuid);
+    let reached = async || {
+        let detail = client.get(&path).await.expect(200).json();
+        detail["phases"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|stamp| stamp["phase"] == phase)
+    };
+    wait::until_is(phase, LIMIT, reached, |reached| *reached).await;
+    guest.server.kill();
+    guest.server.start_again();
+    let ended = status::ended(&client, &guest.node.uuid, LIMIT).await;
+    let detail = client.get(&path).await.expect(200).json();
+    let console = guest.machine.console().text();
+    match ended["error"].as_str() {
+        None => assert_eq!(detail["missing"], Value::Null, "{detail}"),
+        Some(error) => {
+            // Firmware that lost its server gives up; then the phase it lost is the one to be named.
+            let missing = detail["missing"].as_str().unwrap_or_default();
+            assert!(
+                error.contains(&format!("phase {missing}")),
+                "{error}: {detail}\n{console}"
+            );
+            assert_eq!(
+                phase, "boot_script",
+                "only firmware may give up: {error}\n{console}"
+            );
+        }
+    }
+    let power = async || guest.machine.power();
+    wait::until_is("the guest is off", LIMIT, power, |power| {
+        *power == Power::Off
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_survives_a_kill_at_its_boot_script() {
+    survives_a_kill_at("boot_script").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_survives_a_kill_at_its_agent() {
+    survives_a_kill_at("agent").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_survives_a_kill_at_its_callback() {
+    survives_a_kill_at("callback").await;
 }
