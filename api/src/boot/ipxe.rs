@@ -1,0 +1,64 @@
+//! The two iPXE scripts: the fixed one that names the machine, and the one that boots it.
+
+use assay_app::{App, BootDecision};
+use rocket::http::ContentType;
+use rocket::{State, get};
+
+use crate::guards::BootRate;
+use crate::link::Base;
+use crate::query::Query;
+use crate::reply::Reply;
+
+use super::script;
+
+/// Gives every machine the same script: it asks again with the MAC address, system UUID and serial
+/// number that iPXE knows. Point DHCP here. Needs no token.
+#[utoipa::path(
+    tag = "boot",
+    security(()),
+    responses((status = 200, description = "An iPXE script", body = String, content_type = "text/plain")),
+)]
+#[get("/assay/v1/boot/ipxe")]
+pub(crate) fn get_chain_script(_rate: BootRate, base: Base) -> (ContentType, String) {
+    (ContentType::Plain, script::chain(&base))
+}
+
+/// Gives a machine that is awaited a script that boots the ramdisk, and any other one that goes on
+/// to the next boot device. Needs no token.
+#[utoipa::path(
+    tag = "boot",
+    security(()),
+    params(
+        ("mac" = String, Path, description = "MAC address of the card that it boots from"),
+        ("uuid" = Option<String>, Query, description = "System UUID"),
+        ("serial" = Option<String>, Query, description = "Serial number"),
+    ),
+    responses((status = 200, description = "An iPXE script", body = String, content_type = "text/plain")),
+)]
+#[get("/assay/v1/boot/ipxe/<mac>")]
+pub(crate) async fn get_boot_script(
+    app: &State<App>,
+    _rate: BootRate,
+    base: Base,
+    query: Query<'_>,
+    mac: &str,
+) -> Reply<(ContentType, String)> {
+    let known = |name| query.get(name).filter(|value| !value.is_empty());
+    let decision = app
+        .boot()
+        .decide(mac, known("uuid"), known("serial"))
+        .await?;
+    let text = match decision {
+        BootDecision::Local { reason } => script::local(&reason),
+        BootDecision::Introspect { nonce, node } => {
+            let ramdisk = script::Ramdisk {
+                base: &base,
+                nonce: &nonce,
+                node: &node,
+                boot: &app.settings().boot,
+            };
+            ramdisk.script()?
+        }
+    };
+    Ok((ContentType::Plain, text))
+}

@@ -1,0 +1,223 @@
+//! A node as CloudManager shows it.
+
+use assay_app::NodeDetail;
+use assay_domain::{NodePowerControl, PowerControl, PowerState};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+/// A thing that is named by key and name.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Named {
+    /// Key.
+    #[schema(example = 1)]
+    id: i64,
+    /// Name.
+    #[schema(example = "default")]
+    name: String,
+}
+
+/// A node's class.
+#[derive(Serialize, ToSchema)]
+pub(super) struct NodeClass {
+    /// Key.
+    #[schema(example = 1)]
+    id: i64,
+    /// Whether new nodes get it.
+    is_default: bool,
+    /// Name.
+    #[schema(example = "hypervisor")]
+    name: String,
+}
+
+/// A power control that feeds a node.
+#[derive(Serialize, ToSchema)]
+pub(super) struct NodeControl {
+    /// Whether the node's power actions use it.
+    is_default: bool,
+    /// Whether the device has answered at least once.
+    is_initialized: bool,
+    /// The power control's key.
+    #[schema(example = 1)]
+    power_control_id: i64,
+    /// Kind of device.
+    #[schema(example = "Redfish")]
+    control_type: String,
+    /// The power control's label.
+    power_control_title: String,
+    /// The output that feeds the node.
+    #[schema(example = "1")]
+    power_control_port: String,
+    /// Protocol.
+    #[schema(example = "redfish")]
+    protocol_type: String,
+}
+
+impl From<(NodePowerControl, PowerControl)> for NodeControl {
+    fn from((assignment, control): (NodePowerControl, PowerControl)) -> Self {
+        Self {
+            is_default: assignment.is_default,
+            is_initialized: assignment.is_initialized,
+            power_control_id: control.id,
+            control_type: control.control_type,
+            power_control_title: control.title,
+            power_control_port: assignment.port,
+            protocol_type: control.protocol_type,
+        }
+    }
+}
+
+/// A node.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Node)]
+pub(super) struct NodeWire {
+    /// Whether it is in use.
+    active: bool,
+    /// 0 out of service, 1 enabled, 2 disabled, 3 alarm, 4 reserved.
+    #[schema(minimum = 0, maximum = 4)]
+    condition: i32,
+    /// The virtual controller that it is bound to.
+    controller_id: Option<String>,
+    /// Kind of that controller.
+    controller_type: Option<String>,
+    /// Logical CPUs.
+    cpu_amount: Option<i32>,
+    /// Free text.
+    description: Option<String>,
+    /// Place: data centre.
+    dtc_number: Option<i32>,
+    /// Root disk in GiB.
+    hdd_gb: Option<i64>,
+    /// Id of the hypervisor in the cloud.
+    hypervisor_id: Option<String>,
+    /// Key.
+    #[schema(example = 1)]
+    id: i64,
+    /// Boot image.
+    image: Option<Named>,
+    /// Inventory code.
+    inventory_code: Option<String>,
+    /// Addresses of the operating system.
+    ip_addresses: Vec<String>,
+    /// Whether it is a controller.
+    is_controller: bool,
+    /// Whether it is taken out of automatic actions.
+    is_reserved: bool,
+    /// Main MAC address.
+    mac_address: Option<String>,
+    /// Host name.
+    #[schema(example = "node1.example.org")]
+    name: Option<String>,
+    /// Class.
+    node_class: Option<NodeClass>,
+    /// Power controls that feed it.
+    node_controls: Vec<NodeControl>,
+    /// Type within the class.
+    node_type: Option<Named>,
+    /// Who owns it.
+    owner: Option<String>,
+    /// power_on, power_off, or null when it was never read.
+    #[schema(value_type = Option<String>, example = "power_off")]
+    power_state: Option<&'static str>,
+    /// Place: rack.
+    rack_number: Option<i32>,
+    /// Memory in MiB.
+    ram_mb: Option<i64>,
+    /// Place: row.
+    row_number: Option<i32>,
+    /// Label.
+    title: Option<String>,
+    /// Place: unit in the rack.
+    unit_number: Option<i32>,
+    /// UUID, by which the inspector's API names the node (an addition of Assay).
+    #[schema(example = "5b1c6b5e-9d5e-4b9e-8f0b-1c2d3e4f5a6b")]
+    uuid: String,
+    /// With `with_hwinfo`: the inventory of the last introspection.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub(super) hwinfo: Option<Box<RawValue>>,
+}
+
+impl From<NodeDetail> for NodeWire {
+    fn from(detail: NodeDetail) -> Self {
+        let NodeDetail {
+            node,
+            class,
+            node_type,
+            image,
+            controls,
+            ports: _,
+        } = detail;
+        Self {
+            active: node.active,
+            condition: node.condition,
+            controller_id: node.controller_id,
+            controller_type: node.controller_type,
+            cpu_amount: node.cpu_amount,
+            description: node.description,
+            dtc_number: node.dtc_number,
+            hdd_gb: node.hdd_gb,
+            hypervisor_id: node.hypervisor_id,
+            id: node.id,
+            image: image.map(|image| Named {
+                id: image.id,
+                name: image.name,
+            }),
+            inventory_code: node.inventory_code,
+            ip_addresses: node.ip_addresses,
+            is_controller: node.is_controller,
+            is_reserved: node.is_reserved,
+            mac_address: node.mac_address,
+            name: node.name,
+            node_class: class.map(|class| NodeClass {
+                id: class.id,
+                is_default: class.is_default,
+                name: class.name,
+            }),
+            node_controls: controls.into_iter().map(NodeControl::from).collect(),
+            node_type: node_type.map(|kind| Named {
+                id: kind.id,
+                name: kind.name,
+            }),
+            owner: node.owner,
+            power_state: node.power_state.map(power_state),
+            rack_number: node.rack_number,
+            ram_mb: node.ram_mb,
+            row_number: node.row_number,
+            title: node.title,
+            unit_number: node.unit_number,
+            uuid: node.uuid,
+            hwinfo: None,
+        }
+    }
+}
+
+/// A power state in this API's words.
+pub(super) fn power_state(state: PowerState) -> &'static str {
+    match state {
+        PowerState::On => "power_on",
+        PowerState::Off => "power_off",
+    }
+}
+
+/// One node.
+#[derive(Serialize, ToSchema)]
+pub(super) struct OneNode {
+    /// The node.
+    pub(super) node: NodeWire,
+}
+
+/// A list of nodes.
+#[derive(Serialize, ToSchema)]
+pub(super) struct NodeList {
+    /// The nodes, by key.
+    pub(super) nodes: Vec<NodeWire>,
+}
+
+/// How many there are.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Count {
+    /// The number.
+    #[schema(example = 2)]
+    pub(super) count: i64,
+}

@@ -1,0 +1,113 @@
+//! Outputs of a power control: switched directly, and the nodes that hang on them.
+
+use assay_app::App;
+use assay_domain::PowerCommand;
+use rocket::serde::json::Json;
+use rocket::{State, get, post};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::guards::{Caller, JsonBody};
+use crate::reply::{Answer, Nothing, Reply};
+
+use super::input::TextOrNumber;
+use super::node_wire::{NodeList, NodeWire};
+
+/// An output to switch.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CoilBody {
+    /// The output; text is taken too.
+    #[schema(value_type = i64, example = 1)]
+    coil: TextOrNumber,
+}
+
+/// Switches an output on, whatever hangs on it.
+#[utoipa::path(
+    tag = "power controls",
+    params(("power_control_id" = i64, Path, description = "Key of the power control")),
+    request_body = CoilBody,
+    responses(
+        (status = 204, description = "Done"),
+        (status = 404, description = "The power control cannot be found"),
+        (status = 422, description = "The device cannot do that"),
+        (status = 502, description = "The device failed"),
+        (status = 504, description = "The device did not answer"),
+    ),
+)]
+#[post(
+    "/v1/power-controls/<power_control_id>/actions/power-on",
+    data = "<body>"
+)]
+pub(crate) async fn power_on_coil(
+    app: &State<App>,
+    caller: Caller,
+    power_control_id: i64,
+    body: JsonBody<CoilBody>,
+) -> Reply<Nothing> {
+    switch(app, caller, power_control_id, body, PowerCommand::On).await
+}
+
+/// Switches an output off, whatever hangs on it.
+#[utoipa::path(
+    tag = "power controls",
+    params(("power_control_id" = i64, Path, description = "Key of the power control")),
+    request_body = CoilBody,
+    responses(
+        (status = 204, description = "Done"),
+        (status = 404, description = "The power control cannot be found"),
+        (status = 422, description = "The device cannot do that"),
+        (status = 502, description = "The device failed"),
+        (status = 504, description = "The device did not answer"),
+    ),
+)]
+#[post(
+    "/v1/power-controls/<power_control_id>/actions/power-off",
+    data = "<body>"
+)]
+pub(crate) async fn power_off_coil(
+    app: &State<App>,
+    caller: Caller,
+    power_control_id: i64,
+    body: JsonBody<CoilBody>,
+) -> Reply<Nothing> {
+    switch(app, caller, power_control_id, body, PowerCommand::Off).await
+}
+
+/// Lists the nodes that a power control feeds.
+#[utoipa::path(
+    tag = "power controls",
+    params(("power_control_id" = i64, Path, description = "Key of the power control")),
+    responses(
+        (status = 200, description = "The nodes", body = NodeList),
+        (status = 404, description = "The power control cannot be found"),
+    ),
+)]
+#[get("/v1/power-controls/<power_control_id>/nodes")]
+pub(crate) async fn list_power_control_nodes(
+    app: &State<App>,
+    caller: Caller,
+    power_control_id: i64,
+) -> Answer<NodeList> {
+    let found = app
+        .power_controls()
+        .nodes_of(&caller.0, power_control_id)
+        .await?;
+    Ok(Json(NodeList {
+        nodes: found.into_iter().map(NodeWire::from).collect(),
+    }))
+}
+
+async fn switch(
+    app: &App,
+    caller: Caller,
+    id: i64,
+    body: JsonBody<CoilBody>,
+    command: PowerCommand,
+) -> Reply<Nothing> {
+    let coil = String::from(body.0.coil);
+    app.power_controls()
+        .coil_power(&caller.0, id, &coil, command)
+        .await?;
+    Ok(Nothing)
+}

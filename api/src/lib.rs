@@ -1,0 +1,26 @@
+//! Assay's HTTP face: five dialects, boot files, documents; no SQL, no BMC, no decisions.
+//!
+//! A route parses its request, lets the guards say who is asking, calls one use case of
+//! `assay-app` and writes the answer in its dialect. Each dialect lives in its own room under
+//! [`dialects`], owns its field names and its errors, and knows no other.
+#![forbid(unsafe_code)]
+
+mod boot;
+mod catcher;
+mod context;
+mod dialects;
+mod documents;
+mod endpoints;
+mod fault;
+mod front;
+mod guards;
+mod launch;
+mod link;
+mod query;
+mod reply;
+mod server;
+mod traced;
+
+pub use documents::openapi_documents;
+pub use launch::{Running, launch};
+pub use server::{ServerConfig, TlsFiles, rocket};
