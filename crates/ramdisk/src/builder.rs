@@ -110,7 +110,6 @@ impl Builder {
             &format!("/{folder}"),
         );
         archive.file("etc/assay/modules", 0o644, lists.all.as_bytes())?;
-        archive.file("etc/assay/modules.force", 0o644, lists.force.as_bytes())?;
         archive.file("etc/assay/modules.alias", 0o644, lists.alias.as_bytes())?;
 
         let wanted = self.add_modules(&mut archive, &catalogue, &selection.order, &folder)?;

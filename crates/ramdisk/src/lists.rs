@@ -5,11 +5,10 @@ use std::fmt::Write;
 use crate::depmod::Catalogue;
 use crate::select::{Selection, load_list};
 
-/// The texts of the three lists.
+/// The texts of the two lists.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Lists {
     pub(crate) all: String,
-    pub(crate) force: String,
     pub(crate) alias: String,
 }
 
@@ -29,20 +28,25 @@ pub(crate) fn make(
             .collect::<String>()
     };
     let mut alias = String::new();
+    let mut line = |pattern: &str, paths: &[String]| {
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            alias,
+            "{pattern} {}",
+            paths.iter().map(place).collect::<Vec<_>>().join(" ")
+        );
+    };
+    if !force.is_empty() {
+        line("*", &force);
+    }
     for name in selection.order.iter().filter(|name| !force.contains(name)) {
-        let paths = load_list(catalogue, name)
-            .iter()
-            .map(place)
-            .collect::<Vec<_>>()
-            .join(" ");
+        let paths = load_list(catalogue, name);
         for pattern in patterns(catalogue, name) {
-            // Writing to a string cannot fail.
-            let _ = writeln!(alias, "{pattern} {paths}");
+            line(pattern, &paths);
         }
     }
     Lists {
         all: lines(&selection.order),
-        force: lines(&force),
         alias,
     }
 }
@@ -100,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn forced_modules_have_their_own_list_with_dependencies() {
+    fn forced_modules_are_wanted_by_every_device() {
         let catalogue = catalogue();
         let lists = make(
             &catalogue,
@@ -108,7 +112,6 @@ mod tests {
             &["sd_mod", "absent"],
             "/m",
         );
-        assert_eq!(lists.force, "/m/scsi_mod.ko\n/m/sd_mod.ko\n");
-        assert_eq!(lists.alias, "");
+        assert_eq!(lists.alias, "* /m/scsi_mod.ko /m/sd_mod.ko\n");
     }
 }
