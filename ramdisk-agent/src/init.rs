@@ -22,9 +22,11 @@ use crate::settle;
 mod modules;
 mod mounts;
 
+use modules::Modules;
+
 const RESOLV_CONF: &str = "/etc/resolv.conf";
-const MODULES: &str = "/etc/assay/modules";
-const ALIASES: &str = "/etc/assay/modules.alias";
+/// Where the builder of the ramdisk lists the modules.
+const MODULES: &str = "/etc/assay";
 /// Delay of the reboot when not even the kernel line could be read.
 const BLIND_DELAY: Duration = Duration::from_mins(5);
 
@@ -58,13 +60,17 @@ fn report(line: &KernelLine, log: &Log) -> Result<(), Error> {
         boot_interface: settings.boot_interface,
         ..Host::live(log.clone())
     };
-    modules::load(&host, Path::new(MODULES), Path::new(ALIASES));
+    let mut modules = Modules::read(Path::new(MODULES));
+    modules.load(&host);
     log.mark("phase network");
-    let cards = || collectors::hardware_names(&host);
+    let cards = || {
+        modules.load(&host);
+        collectors::hardware_names(&host)
+    };
     crate::network::bring_up(&settings, cards, Path::new(RESOLV_CONF), log)?;
     // Links are up, so that frames come in while the rest is done.
     host.lldp = Some(process::listen(log));
-    settle::settle(&host, settings.settle_timeout);
+    while settle::settle(&host, settings.settle_timeout) && modules.load(&host) {}
     process::inspect(&host, &settings, &server)
 }
 

@@ -13,7 +13,7 @@ use crate::log::Log;
 use crate::netlink::{self, Link};
 use crate::settings::Settings;
 
-const POLL: Duration = Duration::from_millis(20);
+const POLL: Duration = Duration::from_millis(50);
 /// How long one link is asked for a lease before the next has its turn.
 const TURN: Duration = Duration::from_secs(12);
 
@@ -61,7 +61,7 @@ impl KernelAddress {
 /// `network_timeout`. Writes the DNS servers to `resolv_conf`.
 pub fn bring_up(
     settings: &Settings,
-    hardware: impl Fn() -> Vec<String>,
+    mut hardware: impl FnMut() -> Vec<String>,
     resolv_conf: &Path,
     log: &Log,
 ) -> Result<(), Error> {
@@ -69,10 +69,10 @@ pub fn bring_up(
     let (link, lease) = match &settings.address {
         Some(address) => {
             let wanted = |link: &Link| is_wanted(link, address.device.as_deref(), settings);
-            let link = wait_for_link(&hardware, wanted, deadline, log)?;
+            let link = wait_for_link(&mut hardware, wanted, deadline, log)?;
             (link, address.lease.clone())
         }
-        None => ask_around(settings, &hardware, deadline, log)?,
+        None => ask_around(settings, &mut hardware, deadline, log)?,
     };
     log.note(format!(
         "network: {} on {}, gateway {:?}",
@@ -98,7 +98,7 @@ fn is_wanted(link: &Link, device: Option<&str>, settings: &Settings) -> bool {
 
 /// Waits for a link with carrier that is wanted; switches on whatever appears.
 fn wait_for_link(
-    hardware: &impl Fn() -> Vec<String>,
+    hardware: &mut impl FnMut() -> Vec<String>,
     wanted: impl Fn(&Link) -> bool,
     deadline: Instant,
     log: &Log,
@@ -124,7 +124,7 @@ fn wait_for_link(
 /// again and again.
 fn ask_around(
     settings: &Settings,
-    hardware: &impl Fn() -> Vec<String>,
+    hardware: &mut impl FnMut() -> Vec<String>,
     deadline: Instant,
     log: &Log,
 ) -> Result<(Link, Lease), Error> {
@@ -148,7 +148,7 @@ fn ask_around(
 }
 
 /// Switches every card on and tells how all of them are.
-fn switch_on(hardware: &impl Fn() -> Vec<String>, log: &Log) -> Result<Vec<Link>, Error> {
+fn switch_on(hardware: &mut impl FnMut() -> Vec<String>, log: &Log) -> Result<Vec<Link>, Error> {
     let names = hardware();
     let mut links = netlink::links()?;
     for link in links.iter().filter(|link| link.name == "lo" && !link.is_up) {

@@ -1,10 +1,10 @@
 //! Loading of the kernel's modules, without depmod or udev.
 //!
-//! The builder of the ramdisk writes two files. `modules` has one absolute
-//! path a line, in an order in which each comes after those it needs.
-//! `modules.alias`, which may be missing, has lines `PATTERN PATH…`: the paths
-//! are needed by a device whose modalias matches the pattern. A path that no
-//! pattern names is always loaded; without the file all are.
+//! The builder of the ramdisk writes three files of absolute paths. `modules`
+//! has one a line, each after those it needs. `modules.alias` has lines
+//! `PATTERN PATH…`: the paths are needed by a device whose modalias matches
+//! the pattern. `modules.force` has one a line: those that every machine
+//! needs. Without `modules.alias` all modules are loaded.
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File};
@@ -13,31 +13,51 @@ use std::time::Instant;
 
 use crate::host::{self, Host};
 
-/// Loads modules until no new device asks for another: a bus driver's devices
-/// appear only once it is loaded. Failures are logged and skipped.
-pub(super) fn load(host: &Host, list: &Path, aliases: &Path) {
-    let started = Instant::now();
-    let list = fs::read_to_string(list).unwrap_or_default();
-    let aliases = fs::read_to_string(aliases).unwrap_or_default();
-    let plan = Plan::new(&list, &aliases);
-    let mut done: HashSet<&str> = HashSet::new();
-    loop {
-        let devices = modaliases(host);
-        let mut wanted = plan.wanted(&devices);
-        wanted.retain(|path| done.insert(path));
-        if wanted.is_empty() {
-            break;
-        }
-        for path in wanted {
-            load_one(host, path);
+/// The modules of the ramdisk, and which of them were tried.
+pub(super) struct Modules {
+    list: String,
+    force: String,
+    aliases: Option<String>,
+    done: HashSet<String>,
+}
+
+impl Modules {
+    /// Reads the builder's files in this folder; a missing one is empty.
+    pub(super) fn read(folder: &Path) -> Self {
+        let text = |name: &str| fs::read_to_string(folder.join(name));
+        Self {
+            list: text("modules").unwrap_or_default(),
+            force: text("modules.force").unwrap_or_default(),
+            aliases: text("modules.alias").ok(),
+            done: HashSet::new(),
         }
     }
-    host.log.note(format!(
-        "modules: tried {} of {} in {} ms",
-        done.len(),
-        plan.order.len(),
-        started.elapsed().as_millis()
-    ));
+
+    /// Loads modules until no device present asks for another: a bus driver's
+    /// devices appear only once it is loaded, and USB's later still, so call
+    /// it again. Failures are logged and skipped. True when anything was tried.
+    pub(super) fn load(&mut self, host: &Host) -> bool {
+        let started = Instant::now();
+        let plan = Plan::new(&self.list, &self.force, self.aliases.as_deref());
+        let before = self.done.len();
+        loop {
+            let mut wanted = plan.wanted(&modaliases(host));
+            wanted.retain(|path| self.done.insert((*path).to_owned()));
+            if wanted.is_empty() {
+                break;
+            }
+            for path in wanted {
+                load_one(host, path);
+            }
+        }
+        let tried = self.done.len() - before;
+        if tried > 0 {
+            let (all, took) = (plan.order.len(), started.elapsed().as_millis());
+            host.log
+                .note(format!("modules: tried {tried} of {all} in {took} ms"));
+        }
+        tried > 0
+    }
 }
 
 fn load_one(host: &Host, path: &str) {
@@ -66,37 +86,45 @@ fn modaliases(host: &Host) -> BTreeSet<String> {
 
 struct Plan<'a> {
     order: Vec<&'a str>,
-    aliases: Vec<(&'a str, Vec<&'a str>)>,
+    force: HashSet<&'a str>,
+    aliases: Option<Vec<Alias<'a>>>,
+}
+
+struct Alias<'a> {
+    pattern: &'a str,
+    paths: Vec<&'a str>,
 }
 
 impl<'a> Plan<'a> {
-    fn new(list: &'a str, aliases: &'a str) -> Self {
+    fn new(list: &'a str, force: &'a str, aliases: Option<&'a str>) -> Self {
         let lines = |text: &'a str| text.lines().map(str::trim).filter(|line| !line.is_empty());
-        let aliases = lines(aliases).filter_map(|line| {
+        let alias = |line: &'a str| {
             let mut words = line.split_whitespace();
-            Some((words.next()?, words.collect()))
-        });
+            let pattern = words.next()?;
+            let paths = words.collect();
+            Some(Alias { pattern, paths })
+        };
         Self {
             order: lines(list).collect(),
-            aliases: aliases.collect(),
+            force: lines(force).collect(),
+            aliases: aliases.map(|text| lines(text).filter_map(alias).collect()),
         }
     }
 
     /// Paths to load for these devices, in order.
     fn wanted(&self, devices: &BTreeSet<String>) -> Vec<&'a str> {
-        let mut asked: HashSet<&str> = HashSet::new();
-        let mut conditional: HashSet<&str> = HashSet::new();
-        for (pattern, paths) in &self.aliases {
-            conditional.extend(paths.iter().copied());
-            if devices
-                .iter()
-                .any(|device| matches(pattern.as_bytes(), device.as_bytes()))
-            {
-                asked.extend(paths.iter().copied());
+        let Some(aliases) = &self.aliases else {
+            return self.order.clone();
+        };
+        let mut wanted = self.force.clone();
+        for Alias { pattern, paths } in aliases {
+            let asks = |device: &String| matches(pattern.as_bytes(), device.as_bytes());
+            if devices.iter().any(asks) {
+                wanted.extend(paths.iter().copied());
             }
         }
-        let is_wanted = |path: &&str| !conditional.contains(*path) || asked.contains(*path);
-        self.order.iter().copied().filter(is_wanted).collect()
+        let order = self.order.iter().copied();
+        order.filter(|path| wanted.contains(path)).collect()
     }
 }
 
@@ -197,14 +225,14 @@ mod tests {
     fn only_what_devices_ask_for_is_loaded_in_order() {
         let list = "/m/base.ko\n/m/net.ko\n/m/other.ko\n/m/always.ko\n";
         let aliases = "virtio:d00000001v* /m/base.ko /m/net.ko\npci:v1* /m/base.ko /m/other.ko\n";
-        let plan = Plan::new(list, aliases);
+        let plan = Plan::new(list, "/m/always.ko\n", Some(aliases));
         let devices = BTreeSet::from(["virtio:d00000001v00001AF4".to_owned()]);
         assert_eq!(
             plan.wanted(&devices),
             ["/m/base.ko", "/m/net.ko", "/m/always.ko"]
         );
         assert_eq!(plan.wanted(&BTreeSet::new()), ["/m/always.ko"]);
-        assert_eq!(Plan::new(list, "").wanted(&BTreeSet::new()).len(), 4);
+        assert_eq!(Plan::new(list, "", None).wanted(&BTreeSet::new()).len(), 4);
     }
 
     proptest! {
