@@ -16,3 +16,4 @@ mod retry;
 
 pub use gate::{Gate, GateLimits, Repeat, ResetOutcome};
 pub use registry::Drivers;
+pub use tls::trust_from_settings;

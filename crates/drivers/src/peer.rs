@@ -22,6 +22,15 @@ impl Peer {
         }
     }
 
+    /// Some device, for tests.
+    #[cfg(test)]
+    pub(crate) fn unknown() -> Self {
+        Self {
+            endpoint: "bmc:443".into(),
+            hidden: Vec::new(),
+        }
+    }
+
     /// `host:port`.
     pub(crate) fn endpoint(&self) -> &str {
         &self.endpoint
@@ -109,11 +118,7 @@ mod tests {
 
     #[test]
     fn a_long_cause_is_cut_and_has_one_line() {
-        let peer = Peer {
-            endpoint: "bmc:443".into(),
-            hidden: Vec::new(),
-        };
-        let error = peer.failed("é\n".repeat(400));
+        let error = Peer::unknown().failed("é\n".repeat(400));
         let DriverError::Failed { cause, .. } = error else {
             unreachable!()
         };

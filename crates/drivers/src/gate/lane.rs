@@ -95,22 +95,6 @@ mod tests {
 
     use super::*;
 
-    fn peer() -> Peer {
-        Peer::of(&assay_domain::Target {
-            power_control_id: 1,
-            control_type: String::new(),
-            host: "bmc".into(),
-            port: 443,
-            login: None,
-            password: None,
-            ssh_key: None,
-            trust: assay_domain::TlsTrust::Plain,
-            output: String::new(),
-            settings: serde_json::Map::new(),
-            request_timeout: Duration::from_secs(1),
-        })
-    }
-
     #[tokio::test]
     async fn operations_keep_their_distance_and_others_do_not_wait() {
         let lanes = Lanes::default();
@@ -119,10 +103,10 @@ mod tests {
             ..GateLimits::default()
         };
         let start = Instant::now();
-        drop(lanes.take(1, limits, &peer()).await.unwrap());
-        drop(lanes.take(2, limits, &peer()).await.unwrap());
+        drop(lanes.take(1, limits, &Peer::unknown()).await.unwrap());
+        drop(lanes.take(2, limits, &Peer::unknown()).await.unwrap());
         assert!(start.elapsed() < Duration::from_millis(300));
-        drop(lanes.take(1, limits, &peer()).await.unwrap());
+        drop(lanes.take(1, limits, &Peer::unknown()).await.unwrap());
         assert!(start.elapsed() >= Duration::from_millis(300));
     }
 
@@ -133,8 +117,8 @@ mod tests {
             queue: Duration::from_millis(50),
             ..GateLimits::default()
         };
-        let _held = lanes.take(1, limits, &peer()).await.unwrap();
-        let error = lanes.take(1, limits, &peer()).await.err();
+        let _held = lanes.take(1, limits, &Peer::unknown()).await.unwrap();
+        let error = lanes.take(1, limits, &Peer::unknown()).await.err();
         assert!(matches!(error, Some(DriverError::TimedOut { .. })));
     }
 
@@ -146,7 +130,7 @@ mod tests {
             ..GateLimits::default()
         };
         for id in 0..1000 {
-            drop(lanes.take(id, limits, &peer()).await.unwrap());
+            drop(lanes.take(id, limits, &Peer::unknown()).await.unwrap());
         }
         assert!(lanes.by_id.lock().len() < 3);
     }

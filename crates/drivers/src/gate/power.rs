@@ -29,7 +29,8 @@ impl Gate {
 
     /// Brings a machine into a state and waits until it is there, at most `limit`. Done at once when
     /// it is there already. When the answer to a command is lost, the state is read before anything
-    /// is sent again. Safe to repeat, also after a crash.
+    /// is sent again. Safe to repeat, also after a crash. Other operations on the same power control
+    /// wait meanwhile.
     ///
     /// # Errors
     /// [`DriverError::TimedOut`] when the machine is not in the state after `limit`.

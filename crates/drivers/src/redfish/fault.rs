@@ -47,8 +47,10 @@ pub(super) enum HttpFault {
 /// How the requests of a session prove who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Proof {
-    /// The login itself goes with each request, or is being tried.
+    /// The login itself, which the BMC has not accepted yet; or none.
     Login,
+    /// The login itself goes with each request, and the BMC has accepted it.
+    AcceptedLogin,
     /// The token of a session that the BMC has accepted.
     Token,
 }
@@ -112,9 +114,11 @@ impl HttpFault {
 
 fn of_status(status: u16, body: &str, peer: &Peer, proof: Proof) -> DriverError {
     match (status, proof) {
-        (401 | 403, Proof::Login) => peer.refused(format!("HTTP status {status}")),
+        (401 | 403, Proof::Login) | (401, Proof::AcceptedLogin) => {
+            peer.refused(format!("HTTP status {status}"))
+        }
         (401, Proof::Token) => peer.failed("the BMC has ended the session"),
-        (403, Proof::Token) => peer.unsupported(format!(
+        (403, Proof::Token | Proof::AcceptedLogin) => peer.unsupported(format!(
             "the account may not do this (HTTP status 403){}",
             messages(body)
         )),
@@ -248,6 +252,21 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn only_a_login_can_be_refused() {
+        let peer = Peer::unknown();
+        let refused = |status, proof| {
+            let fault = HttpFault::Status {
+                status,
+                body: String::new(),
+            };
+            matches!(fault.into_driver(&peer, proof), DriverError::Refused { .. })
+        };
+        assert!(refused(401, Proof::Login) && refused(403, Proof::Login));
+        assert!(refused(401, Proof::AcceptedLogin) && !refused(403, Proof::AcceptedLogin));
+        assert!(!refused(401, Proof::Token) && !refused(403, Proof::Token));
+    }
 
     #[test]
     fn the_bmcs_messages_are_read() {

@@ -18,6 +18,9 @@ use serde_json::Value;
 use super::fault::{HttpFault, chain};
 use crate::tls;
 
+/// The share of a request's time within which the connection, TLS included, must stand; less than
+/// all of it, so that who is not reached and who does not answer can be told apart.
+const CONNECT_SHARE: f64 = 0.8;
 /// The longest answer that is read, in bytes. A large system document has some tens of kilobytes.
 const BODY_LIMIT: usize = 4 << 20;
 /// Redirects of a read that are followed on the same host, e.g. to a path with a slash at its end.
@@ -53,7 +56,7 @@ impl Client {
             .no_proxy()
             .http1_only()
             .redirect(redirect::Policy::none())
-            .connect_timeout(target.request_timeout)
+            .connect_timeout(target.request_timeout.mul_f64(CONNECT_SHARE))
             .user_agent(concat!("assay/", env!("CARGO_PKG_VERSION")));
         let tls = match tls::client_config(&target.trust)? {
             Some(tls) => tls,

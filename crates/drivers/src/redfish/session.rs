@@ -53,6 +53,9 @@ impl RedfishSession {
     /// Logs in and finds the machine.
     pub(super) async fn open(driver: &RedfishDriver, target: &Target) -> Result<Self, DriverError> {
         let peer = Peer::of(target);
+        if driver.stop.is_cancelled() {
+            return Err(peer.failed("nothing was sent: Assay is shutting down"));
+        }
         let wanted = Wanted::of(target, &peer)?;
         let door = Door {
             driver,
@@ -69,10 +72,15 @@ impl RedfishSession {
             wire.proof = Proof::Token;
         }
         match root.find(&wanted, &wire).await {
-            Ok(system) => Ok(Self {
-                machine: Machine { wire, system },
-                access,
-            }),
+            Ok(system) => {
+                if wire.proof == Proof::Login {
+                    wire.proof = Proof::AcceptedLogin;
+                }
+                Ok(Self {
+                    machine: Machine { wire, system },
+                    access,
+                })
+            }
             Err(error) => {
                 access.close().await;
                 Err(error)

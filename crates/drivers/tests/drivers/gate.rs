@@ -52,15 +52,12 @@ impl Driver for ToldDriver {
 
     async fn connect(&self, _target: &Target) -> Result<Box<dyn Session>, DriverError> {
         self.0.seen.lock().push("connect");
-        let told = self.0.connects.lock().pop_front();
-        match told {
-            Some(error) => Err(error),
-            None => {
-                let open = self.0.open.fetch_add(1, Ordering::SeqCst) + 1;
-                self.0.most_open.fetch_max(open, Ordering::SeqCst);
-                Ok(Box::new(ToldSession(Arc::clone(&self.0))))
-            }
+        if let Some(error) = self.0.connects.lock().pop_front() {
+            return Err(error);
         }
+        let open = self.0.open.fetch_add(1, Ordering::SeqCst) + 1;
+        self.0.most_open.fetch_max(open, Ordering::SeqCst);
+        Ok(Box::new(ToldSession(Arc::clone(&self.0))))
     }
 }
 
@@ -272,7 +269,7 @@ async fn everything_has_a_time_limit_and_the_session_ends() {
         operation: Duration::from_millis(50),
         ..limits()
     });
-    *told.work.lock() = Duration::from_secs(60);
+    *told.work.lock() = Duration::from_mins(1);
     let error = gate.power_state(&control(1), TOLD).await.unwrap_err();
     assert!(matches!(error, DriverError::TimedOut { .. }), "{error}");
     assert_eq!(
@@ -284,7 +281,7 @@ async fn everything_has_a_time_limit_and_the_session_ends() {
 #[tokio::test]
 async fn an_operation_that_is_given_up_lets_the_next_one_through() {
     let (gate, told, _) = told();
-    *told.work.lock() = Duration::from_secs(60);
+    *told.work.lock() = Duration::from_mins(1);
     let target = control(1);
     let reading = gate.power_state(&target, TOLD);
     let given_up = tokio::time::timeout(Duration::from_millis(50), reading);

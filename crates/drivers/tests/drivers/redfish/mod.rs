@@ -1,5 +1,6 @@
 //! The Redfish driver.
 
+mod changes;
 mod odd;
 mod sessions;
 mod simulator;

@@ -10,6 +10,9 @@ use assay_sim::{Bmc, Failure, Faults, ResetType, Scope};
 use crate::support::conformance::{self, Peer, hides_the_login};
 use crate::support::{REDFISH, eventually, gate, simulator, with_login};
 
+/// Whether an error is of the right kind.
+type Is = fn(&DriverError) -> bool;
+
 const LIMIT: Duration = Duration::from_secs(10);
 
 async fn state(target: &Target) -> Result<PowerState, DriverError> {
@@ -84,7 +87,6 @@ async fn errors_are_told_apart_and_hide_the_login() {
         change(&mut faults);
         faults
     };
-    type Is = fn(&DriverError) -> bool;
     let cases: [(Faults, Is); 7] = [
         (broken(|faults| faults.refuse_connections = true), |e| {
             matches!(e, DriverError::Unreachable { .. })
@@ -132,7 +134,7 @@ async fn a_moment_of_trouble_is_overcome_on_reads_and_on_off() {
 
     bmc.change_faults(|faults| *faults = failing(500, Scope::Resets, Some(1)));
     let on = gate().0;
-    on.ensure_power(&target, REDFISH, PowerState::On, Duration::from_secs(60))
+    on.ensure_power(&target, REDFISH, PowerState::On, Duration::from_mins(1))
         .await
         .unwrap();
     assert_eq!(bmc.counters().accepted(ResetType::On), 1);

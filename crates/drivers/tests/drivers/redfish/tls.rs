@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use assay_domain::{DriverError, PowerState, Target, TlsTrust};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
@@ -9,7 +10,7 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use crate::support::sushy::{Options, Sushy};
-use crate::support::{REDFISH, gate};
+use crate::support::{REDFISH, gate, target};
 
 /// An authority, and a certificate for 127.0.0.1 by it.
 struct Certificates {
@@ -85,10 +86,27 @@ async fn others_are_not_and_the_error_says_why() {
         TlsTrust::Fingerprint([7; 32]),
     ] {
         let error = state(&sushy, trust.clone()).await.unwrap_err();
-        assert!(matches!(error, DriverError::Unreachable { .. }), "{error}");
+        // A host without any authority of its own cannot even try.
+        let untried = trust == TlsTrust::System && matches!(error, DriverError::Unsupported { .. });
+        assert!(
+            untried || matches!(error, DriverError::Unreachable { .. }),
+            "{error}"
+        );
         assert!(error.to_string().contains("certificate"), "{error}");
     }
     assert_eq!(sushy.requests("GET"), 0, "nothing was told to a stranger");
     let plain = state(&sushy, TlsTrust::Plain).await;
     assert!(plain.is_err());
+}
+
+#[tokio::test]
+async fn a_peer_that_does_not_shake_hands_is_given_up() {
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .unwrap();
+    let mut target = target(listener.local_addr().unwrap());
+    target.trust = TlsTrust::Insecure;
+    target.request_timeout = Duration::from_millis(300);
+    let error = gate().0.power_state(&target, REDFISH).await.unwrap_err();
+    assert!(matches!(error, DriverError::Unreachable { .. }), "{error}");
 }

@@ -112,7 +112,7 @@ pub(crate) async fn a_mute_peer_times_out(protocol: &str) {
 /// No error text holds the login or the password.
 pub(crate) fn hides_the_login(error: &DriverError, target: &Target) {
     let text = format!("{error} {error:?}");
-    let password = target.password.as_ref().map(|secret| secret.expose());
+    let password = target.password.as_ref().map(assay_domain::Secret::expose);
     for secret in target.login.as_deref().into_iter().chain(password) {
         assert!(!text.contains(secret), "{text} tells a secret");
     }

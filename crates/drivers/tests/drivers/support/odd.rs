@@ -124,6 +124,18 @@ pub(crate) fn system() -> Value {
         "Actions": {"#ComputerSystem.Reset": {"target": "/redfish/v1/Systems/1/Actions/ComputerSystem.Reset"}}})
 }
 
+/// The path of the only system.
+pub(crate) const SYSTEM: &str = "/redfish/v1/Systems/1";
+
+/// The document of a GET, if that is what is asked for.
+pub(crate) fn on_get(
+    request: &Request,
+    path: &str,
+    body: impl FnOnce() -> Value,
+) -> Option<Answer> {
+    (request.method == "GET" && request.path == path).then(|| Answer::document(&body()))
+}
+
 type Handler = dyn Fn(&Request) -> Option<Answer> + Send + Sync;
 
 async fn serve(listener: TcpListener, seen: Arc<Mutex<Vec<Request>>>, handler: Arc<Handler>) {
@@ -166,7 +178,7 @@ async fn exchange(
         body.len()
     );
     for (name, value) in headers {
-        text += &format!("{name}: {value}\r\n");
+        text.extend([name, ": ", &value, "\r\n"]);
     }
     stream
         .write_all(format!("{text}\r\n{body}").as_bytes())

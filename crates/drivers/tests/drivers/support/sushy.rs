@@ -146,11 +146,11 @@ fn config_text(options: &Options<'_>, address: SocketAddr, folder: &Path) -> Str
     if let Some((login, password)) = options.login {
         let file = folder.join("htpasswd");
         fs::write(&file, format!("{login}:{}\n", bcrypt(password))).unwrap();
-        text += &format!("SUSHY_EMULATOR_AUTH_FILE = '{}'\n", file.display());
+        text = format!("{text}SUSHY_EMULATOR_AUTH_FILE = '{}'\n", file.display());
     }
     if let Some((certificate, key)) = options.tls {
-        text += &format!(
-            "SUSHY_EMULATOR_SSL_CERT = '{}'\nSUSHY_EMULATOR_SSL_KEY = '{}'\n",
+        text = format!(
+            "{text}SUSHY_EMULATOR_SSL_CERT = '{}'\nSUSHY_EMULATOR_SSL_KEY = '{}'\n",
             certificate.display(),
             key.display()
         );
