@@ -206,7 +206,6 @@ pub(crate) fn mount(rocket: Rocket<Build>) -> Rocket<Build> {
         .map(|words| Url::from(format!("/assay/openapi/{}.json", words.name)))
         .collect();
     let config = Config::new(urls)
-        .try_it_out_enabled(true)
         .persist_authorization(true)
         .display_request_duration(true)
         .validator_url("none");

@@ -7,14 +7,6 @@ use rocket::Request;
 use rocket::outcome::Outcome;
 use rocket::request::{self, FromRequest};
 
-/// Where the listener is and what it speaks; the answer when a request has no usable Host header.
-pub(crate) struct Listener {
-    /// Address and port.
-    pub(crate) address: SocketAddr,
-    /// Whether it speaks TLS.
-    pub(crate) tls: bool,
-}
-
 /// The base of all links, without a slash at its end.
 ///
 /// It is the configured public URL, else the scheme of the listener with the request's Host header
@@ -45,8 +37,8 @@ fn base(request: &Request<'_>) -> String {
     if let Some(url) = public_url {
         return url.trim_end_matches('/').to_owned();
     }
-    let listener = request.rocket().state::<Listener>();
-    let scheme = if listener.is_some_and(|listener| listener.tls) {
+    let listener = request.rocket().config();
+    let scheme = if listener.tls_enabled() {
         "https"
     } else {
         "http"
@@ -54,10 +46,7 @@ fn base(request: &Request<'_>) -> String {
     match request.host().map(ToString::to_string) {
         Some(host) if is_plain(&host) => format!("{scheme}://{host}"),
         _ => {
-            let address = listener.map_or_else(
-                || "localhost".to_owned(),
-                |listener| listener.address.to_string(),
-            );
+            let address = SocketAddr::new(listener.address, listener.port);
             format!("{scheme}://{address}")
         }
     }

@@ -1,6 +1,6 @@
 //! Puts the rooms together into one Rocket.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use assay_app::App;
@@ -10,7 +10,6 @@ use rocket::{Build, Rocket};
 
 use crate::front::Front;
 use crate::guards::{Limiters, ReportBudget};
-use crate::link::Listener;
 use crate::traced::traced;
 use crate::{boot, catcher, dialects, documents};
 
@@ -48,15 +47,10 @@ pub struct ServerConfig {
 /// Rocket neither logs nor listens to signals; stop it by its shutdown handle. Certificate and key
 /// are read at launch: to use new ones, stop this instance and launch another on the same address.
 pub fn rocket(app: App, server: ServerConfig) -> Rocket<Build> {
-    let listener = Listener {
-        address: SocketAddr::new(server.address, server.port),
-        tls: server.tls.is_some(),
-    };
     let settings = app.settings();
     let budget = ReportBudget::new(settings.body_limits.report_budget);
     let limiters = Limiters::new(&settings.rate_limits);
     let rocket = rocket::custom(config(&server))
-        .manage(listener)
         .manage(budget)
         .manage(limiters)
         .manage(dialects::assay::Metrics(server.metrics))

@@ -81,6 +81,10 @@ fn parse<T: DeserializeOwned>(request: &Request<'_>, body: &[u8]) -> Result<T, F
     if is_deeper(body, limit) {
         return Err(Error::invalid(format!("the body nests deeper than {limit} levels")).into());
     }
+    // A struct can also be read from a list of its values, which nobody means.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(Error::invalid("the body is not a JSON object").into());
+    }
     serde_json::from_slice(body).map_err(|problem| {
         Error::invalid(format!("the body is not what is expected: {problem}")).into()
     })

@@ -82,6 +82,8 @@ pub(super) struct NodeWire {
     controller_type: Option<String>,
     /// Logical CPUs.
     cpu_amount: Option<i32>,
+    /// How far the hypervisor oversubscribes its CPUs; null where no cloud tells.
+    cpu_allocation_ratio: Option<f64>,
     /// Free text.
     description: Option<String>,
     /// Place: data centre.
@@ -123,6 +125,8 @@ pub(super) struct NodeWire {
     rack_number: Option<i32>,
     /// Memory in MiB.
     ram_mb: Option<i64>,
+    /// How far the hypervisor oversubscribes its memory; null where no cloud tells.
+    ram_allocation_ratio: Option<f64>,
     /// Place: row.
     row_number: Option<i32>,
     /// Label.
@@ -154,6 +158,7 @@ impl From<NodeDetail> for NodeWire {
             controller_id: node.controller_id,
             controller_type: node.controller_type,
             cpu_amount: node.cpu_amount,
+            cpu_allocation_ratio: None,
             description: node.description,
             dtc_number: node.dtc_number,
             hdd_gb: node.hdd_gb,
@@ -183,6 +188,7 @@ impl From<NodeDetail> for NodeWire {
             power_state: node.power_state.map(power_state),
             rack_number: node.rack_number,
             ram_mb: node.ram_mb,
+            ram_allocation_ratio: None,
             row_number: node.row_number,
             title: node.title,
             unit_number: node.unit_number,

@@ -1,6 +1,7 @@
 //! Introspection rules.
 
 use assay_app::{App, RuleDraft};
+use assay_domain::Error;
 use rocket::http::Status as HttpStatus;
 use rocket::serde::json::Json;
 use rocket::{State, delete, get, post};
@@ -16,6 +17,7 @@ use super::wire::{FullRule, RuleList, ShortRule};
 
 /// From this version on a rule is created with 201, before with 200.
 const WITH_CREATED: Version = Version(1, 6);
+const LONGEST_SCOPE: usize = 255;
 
 /// A rule to create.
 #[derive(Deserialize, ToSchema)]
@@ -66,6 +68,15 @@ pub(crate) async fn create_rule(
         actions,
         scope,
     } = body.0;
+    if scope
+        .as_ref()
+        .is_some_and(|scope| scope.chars().count() > LONGEST_SCOPE)
+    {
+        return Err(Error::invalid(format!(
+            "Invalid scope: the length of the scope should be within {LONGEST_SCOPE} characters"
+        ))
+        .into());
+    }
     let draft = RuleDraft {
         uuid,
         description,
