@@ -75,6 +75,11 @@ impl Store {
         read!(self, introspection_lists::by_nonce(&hash))
     }
 
+    /// Whether any introspection waits for a machine that was not given a boot script.
+    pub async fn any_waiting_without_script(&self) -> Result<bool> {
+        read!(self, introspection_lists::any_without_script())
+    }
+
     /// The newest introspection of each node, newest first by time and node UUID, after the node
     /// `marker`.
     ///

@@ -11,6 +11,8 @@
 mod dispatch;
 
 mod assignments;
+mod backup;
+mod backup_file;
 mod compression;
 mod convert;
 mod database;
@@ -30,6 +32,8 @@ mod rules;
 mod schema;
 mod store;
 mod tasks;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod types;
 mod users;
 

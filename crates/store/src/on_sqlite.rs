@@ -51,6 +51,8 @@ pub(crate) fn continue_ids(_: &mut Conn, _table: &str) -> Outcome<()> {
 
 #[path = "queries/assignments.rs"]
 pub(crate) mod assignments;
+#[path = "queries/backup.rs"]
+pub(crate) mod backup;
 #[path = "queries/introspection_lists.rs"]
 pub(crate) mod introspection_lists;
 #[path = "queries/introspections.rs"]

@@ -47,6 +47,13 @@ impl Store {
         }
     }
 
+    /// The power controls with these keys, without their secrets, for lists.
+    pub async fn power_controls_of(&self, ids: &[i64]) -> Result<Vec<PowerControl>> {
+        let ids = ids.to_vec();
+        let rows = read!(self, power_controls::of(&ids))?;
+        self.open_all(rows).await
+    }
+
     /// The power controls for which all filters hold, in order of their keys.
     ///
     /// # Errors

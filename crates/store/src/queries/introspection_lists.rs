@@ -55,6 +55,19 @@ pub(crate) fn by_nonce(connection: &mut Conn, nonce_hash: &str) -> Outcome<Optio
     row.map(Introspection::try_from).transpose()
 }
 
+/// Whether any introspection waits for a machine that was not given a boot script.
+pub(crate) fn any_without_script(connection: &mut Conn) -> Outcome<bool> {
+    let found: Option<i64> = introspections::table
+        .filter(introspections::finished_at.is_null())
+        .filter(introspections::is_current)
+        .filter(introspections::state.eq(IntrospectionState::Waiting.as_str()))
+        .filter(introspections::nonce_hash.is_null())
+        .select(introspections::id)
+        .first(connection)
+        .optional()?;
+    Ok(found.is_some())
+}
+
 /// The newest introspection of each node, newest first, after the node `marker`.
 pub(crate) fn list_current(
     connection: &mut Conn,

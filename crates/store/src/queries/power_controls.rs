@@ -117,6 +117,19 @@ pub(crate) fn delete(connection: &mut Conn, id: i64) -> Outcome<()> {
     Ok(())
 }
 
+/// The power controls with these keys, without their secrets.
+pub(crate) fn of(connection: &mut Conn, ids: &[i64]) -> Outcome<Vec<PowerControlRow>> {
+    let mut rows: Vec<PowerControlRow> = power_controls::table
+        .filter(power_controls::id.eq_any(ids))
+        .select(PowerControlRow::as_select())
+        .load(connection)?;
+    for row in &mut rows {
+        row.password = None;
+        row.ssh_key = None;
+    }
+    Ok(rows)
+}
+
 /// The power control with that key.
 pub(crate) fn find(connection: &mut Conn, id: i64) -> Outcome<Option<PowerControlRow>> {
     Ok(power_controls::table

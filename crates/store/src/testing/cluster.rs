@@ -1,0 +1,329 @@
+//! A private PostgreSQL cluster that all test processes of a user share.
+//!
+//! Every process that uses the cluster holds a shared lock on one file, which the kernel releases
+//! however the process ends. A watchdog process tries for the exclusive lock and, once it has it,
+//! ends the cluster and removes its folder.
+
+use std::fs::{File, OpenOptions};
+use std::net::TcpListener;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use assay_domain::{Error, Result};
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+use sha2::{Digest, Sha256};
+
+use crate::fault::Fault;
+use crate::on_postgres;
+
+/// The superuser of the cluster.
+const OWNER: &str = "assay";
+
+/// Settings that make a throw-away cluster fast; nothing in it has to survive anything.
+const SETTINGS: &str = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off \
+    -c max_connections=300 -c shared_buffers=64MB -c listen_addresses=127.0.0.1";
+
+/// Ends the cluster in folder $1 with the server's programs in $2 once nobody uses it; $3 is the
+/// command prefix that makes it the server's user, possibly empty.
+const WATCHDOG: &str = r#"
+exec 9>>"$1/watchdog.lock"
+flock -n 9 || exit 0
+while sleep 3; do
+    exec 8>>"$1/users.lock"
+    if flock -n 8; then
+        $3 "$2/pg_ctl" -D "$1/data" -m immediate -w stop
+        rm -rf "$1"
+        exit 0
+    fi
+    exec 8>&-
+done
+"#;
+
+/// Where the cluster is, whether or not it runs.
+pub(super) struct Cluster {
+    folder: PathBuf,
+    programs: PathBuf,
+    /// Whether this process must become another user to run the server, which refuses root.
+    as_root: bool,
+}
+
+/// The running cluster, which does not end before this is dropped.
+pub(super) struct Use {
+    port: u16,
+    _users: File,
+}
+
+impl Cluster {
+    /// The cluster of this process's user.
+    pub(super) fn of_user() -> Result<Self> {
+        let programs = programs().ok_or_else(|| {
+            Error::internal(
+                "PostgreSQL's initdb is not in /usr/lib/postgresql/*/bin: \
+                 install the Debian package postgresql",
+            )
+        })?;
+        let user = std::fs::metadata("/proc/self")
+            .map_err(Error::internal)?
+            .uid();
+        Ok(Self {
+            folder: std::env::temp_dir().join(format!("assay-test-postgresql-{user}")),
+            programs,
+            as_root: user == 0,
+        })
+    }
+
+    /// Starts the cluster unless it runs, and keeps it running.
+    pub(super) fn join(&self) -> Result<Use> {
+        let users = self.lock("users.lock", File::lock_shared)?;
+        let starting = self.lock("start.lock", File::lock)?;
+        let port = match self.running_port() {
+            Some(port) => port,
+            None => self.start()?,
+        };
+        self.watch()?;
+        let joined = Use {
+            port,
+            _users: users,
+        };
+        joined.make_template()?;
+        drop(starting);
+        Ok(joined)
+    }
+
+    /// Locks a file of the folder. The watchdog may remove the folder while this waits, so the
+    /// lock only counts when the file still has its name.
+    fn lock(&self, name: &str, lock: impl Fn(&File) -> std::io::Result<()>) -> Result<File> {
+        let path = self.folder.join(name);
+        loop {
+            std::fs::create_dir_all(&self.folder).map_err(Error::internal)?;
+            let opened = OpenOptions::new().create(true).append(true).open(&path);
+            let file = match opened {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                opened => opened.map_err(Error::internal)?,
+            };
+            lock(&file).map_err(Error::internal)?;
+            let held = file.metadata().map_err(Error::internal)?.ino();
+            if std::fs::metadata(&path).is_ok_and(|named| named.ino() == held) {
+                return Ok(file);
+            }
+        }
+    }
+
+    fn running_port(&self) -> Option<u16> {
+        let port = std::fs::read_to_string(self.folder.join("port")).ok()?;
+        let port = port.trim().parse().ok()?;
+        connect(port, "postgres").ok().map(|_| port)
+    }
+
+    fn start(&self) -> Result<u16> {
+        let data = self.folder.join("data");
+        if data.exists() {
+            std::fs::remove_dir_all(&data).map_err(Error::internal)?;
+        }
+        std::fs::create_dir(&data).map_err(Error::internal)?;
+        if self.as_root {
+            let mut chown = Command::new("chown");
+            run(chown.arg("postgres:postgres").arg(&data))?;
+        }
+        let mut initdb = self.server_command("initdb");
+        run(initdb
+            .args(["--no-sync", "--encoding=UTF8", "--locale=C", "--auth=trust"])
+            .args(["--username", OWNER, "--pgdata"])
+            .arg(&data))?;
+        let port = self.start_server(&data)?;
+        std::fs::write(self.folder.join("port"), port.to_string()).map_err(Error::internal)?;
+        Ok(port)
+    }
+
+    /// Starts the server on a free port. Somebody may take the port in between, so try again.
+    fn start_server(&self, data: &Path) -> Result<u16> {
+        let mut last = Error::internal("the server was not started");
+        for _ in 0..5 {
+            let free = TcpListener::bind(("127.0.0.1", 0)).map_err(Error::internal)?;
+            let port = free.local_addr().map_err(Error::internal)?.port();
+            drop(free);
+            let options = format!(
+                "{SETTINGS} -c port={port} -c unix_socket_directories='{}'",
+                data.display()
+            );
+            let mut pg_ctl = self.server_command("pg_ctl");
+            let started = run(pg_ctl
+                .arg("-D")
+                .arg(data)
+                .arg("-l")
+                .arg(data.join("server.log"))
+                .args(["-w", "-o", &options, "start"]));
+            match started {
+                Ok(()) => return Ok(port),
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    fn watch(&self) -> Result<()> {
+        let user = self.user_prefix().join(" ");
+        let mut watchdog = Command::new("setsid");
+        watchdog
+            .args(["--fork", "sh", "-c", WATCHDOG, "watchdog"])
+            .arg(&self.folder)
+            .arg(&self.programs)
+            .arg(user);
+        run(&mut watchdog)
+    }
+
+    fn server_command(&self, program: &str) -> Command {
+        let path = self.programs.join(program);
+        let prefix = self.user_prefix();
+        let mut command = match prefix.split_first() {
+            Some((first, rest)) => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(path);
+                command
+            }
+            None => Command::new(path),
+        };
+        command.current_dir("/");
+        command
+    }
+
+    fn user_prefix(&self) -> &'static [&'static str] {
+        if self.as_root {
+            &[
+                "setpriv",
+                "--reuid=postgres",
+                "--regid=postgres",
+                "--init-groups",
+            ]
+        } else {
+            &[]
+        }
+    }
+}
+
+impl Use {
+    /// The URL of a database of this cluster.
+    pub(super) fn url(&self, name: &str) -> String {
+        url(self.port, name)
+    }
+
+    /// Makes a database: a copy of the migrated template, or an empty one.
+    pub(super) fn create_database(&self, name: &str, migrated: bool) -> Result<()> {
+        let template = if migrated {
+            template()?
+        } else {
+            "template0".to_owned()
+        };
+        self.execute(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
+    }
+
+    /// Removes a database and ends its connections.
+    pub(super) fn drop_database(&self, name: &str) -> Result<()> {
+        self.execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    }
+
+    /// Makes the migrated template unless it exists. The caller holds the lock of starting.
+    fn make_template(&self) -> Result<()> {
+        let name = template()?;
+        let mut connection = connect(self.port, "postgres")?;
+        let found =
+            diesel::sql_query("SELECT count(*) AS count FROM pg_database WHERE datname = $1")
+                .bind::<Text, _>(&name)
+                .get_result::<Count>(&mut connection)
+                .map_err(Fault::from)?;
+        if found.count > 0 {
+            return Ok(());
+        }
+        self.drop_database("unfinished")?;
+        self.create_database("unfinished", false)?;
+        let mut unfinished = connect(self.port, "unfinished")?;
+        unfinished.transaction(on_postgres::migrations::run)?;
+        drop(unfinished);
+        self.execute(&format!("ALTER DATABASE unfinished RENAME TO {name}"))
+    }
+
+    fn execute(&self, statement: &str) -> Result<()> {
+        let mut connection = connect(self.port, "postgres")?;
+        diesel::sql_query(statement)
+            .execute(&mut connection)
+            .map_err(Fault::from)?;
+        Ok(())
+    }
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
+
+fn url(port: u16, name: &str) -> String {
+    format!("postgres://{OWNER}@127.0.0.1:{port}/{name}")
+}
+
+fn connect(port: u16, name: &str) -> Result<PgConnection> {
+    Ok(PgConnection::establish(&url(port, name)).map_err(Fault::from)?)
+}
+
+/// The name of the template: one per content of the migrations.
+fn template() -> Result<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres");
+    let mut files = std::fs::read_dir(folder)
+        .map_err(Error::internal)?
+        .map(|entry| Ok(entry.map_err(Error::internal)?.path().join("up.sql")))
+        .collect::<Result<Vec<_>>>()?;
+    files.sort();
+    let mut digest = Sha256::new();
+    for file in files {
+        digest.update(std::fs::read(file).map_err(Error::internal)?);
+    }
+    let hex = digest
+        .finalize()
+        .iter()
+        .take(8)
+        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    Ok(format!("template_{hex}"))
+}
+
+/// The folder of the newest installed server's programs.
+fn programs() -> Option<PathBuf> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
+    let mut found = versions
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            let version: u32 = entry.file_name().to_str()?.parse().ok()?;
+            let folder = entry.path().join("bin");
+            folder.join("initdb").exists().then_some((version, folder))
+        })
+        .collect::<Vec<_>>();
+    found.sort();
+    found.pop().map(|(_, folder)| folder)
+}
+
+/// Runs a command to its end; its output goes into the error when it fails. It may leave a server
+/// behind, which must not hold this process's output open.
+fn run(command: &mut Command) -> Result<()> {
+    let log = tempfile::tempfile().map_err(Error::internal)?;
+    let copy = log.try_clone().map_err(Error::internal)?;
+    let status = command
+        .stdin(Stdio::null())
+        .stdout(log.try_clone().map_err(Error::internal)?)
+        .stderr(copy)
+        .status()
+        .map_err(|error| Error::internal(format!("{command:?}: {error}")))?;
+    if status.success() {
+        return Ok(());
+    }
+    let text = read_again(log).unwrap_or_default();
+    Err(Error::internal(format!("{command:?}: {status}: {text}")))
+}
+
+fn read_again(mut log: File) -> std::io::Result<String> {
+    use std::io::{Read, Seek};
+    let mut text = String::new();
+    log.rewind()?;
+    log.read_to_string(&mut text)?;
+    Ok(text)
+}
