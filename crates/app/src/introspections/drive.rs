@@ -1,0 +1,183 @@
+//! A worker's part of an introspection that touches the machine: on its way, and back.
+
+use assay_domain::capability::{BootDevice, BootOverride};
+use assay_domain::{
+    Error, Event, Introspection, IntrospectionState, Phase, PowerCommand, Result, Task,
+};
+use assay_store::Change;
+use serde_json::json;
+
+use super::{CANCELED, Introspections};
+use crate::node_guard::NodeGuard;
+use crate::target::{self, NodeTarget};
+use crate::work::{Outcome, error_text, payload_id};
+
+const FROM_NETWORK_ONCE: BootOverride = BootOverride {
+    device: Some(BootDevice::Network),
+    persistent: false,
+    mode: None,
+};
+
+impl Introspections<'_> {
+    /// Makes the machine boot the ramdisk: off, boot override, on. Safe to run again.
+    pub async fn run_start(&self, task: &Task) -> Result<Outcome> {
+        let id = payload_id(task, "introspection_id")?;
+        let introspection = self.by_id(id).await?;
+        let phases = self.app.store().phases(id).await?;
+        let on_its_way = phases.iter().any(|stamp| stamp.phase == Phase::Power);
+        let startable = match introspection.state {
+            IntrospectionState::Starting => true,
+            IntrospectionState::Waiting => !on_its_way,
+            _ => false,
+        };
+        if !startable {
+            return Ok(Outcome::Done(
+                json!({"skipped": introspection.state.as_str()}),
+            ));
+        }
+        let guard = NodeGuard::wait(self.app, introspection.node_id, task, "introspection").await?;
+        let result = self.boot_ramdisk(task, &introspection).await;
+        guard.release().await?;
+        match result {
+            Ok(()) => Ok(Outcome::Done(json!({"state": "waiting"}))),
+            Err(error) => {
+                self.fail_unless_ended(
+                    &introspection,
+                    &format!(
+                        "Failed to boot the node for introspection: {}",
+                        error_text(&error)
+                    ),
+                )
+                .await?;
+                Err(error)
+            }
+        }
+    }
+
+    async fn boot_ramdisk(&self, task: &Task, introspection: &Introspection) -> Result<()> {
+        let node = target::of_node(self.app, introspection.node_id).await?;
+        let tasks = self.app.tasks();
+        if introspection.state == IntrospectionState::Starting {
+            tasks.message(task, "switching the machine off").await?;
+            self.app
+                .power()
+                .change(task, &node, PowerCommand::Off)
+                .await?;
+            tasks
+                .message(task, "setting the boot override to the network, once")
+                .await?;
+            self.app
+                .gate()
+                .set_boot(&node.target, &node.protocol, FROM_NETWORK_ONCE)
+                .await?;
+            // The state comes before the power: a fast machine asks for its script at once.
+            let now = self.app.clock().now();
+            self.app
+                .store()
+                .apply_event(introspection.id, Event::Wait, Change::default(), now)
+                .await?;
+        }
+        tasks.message(task, "switching the machine on").await?;
+        self.app
+            .power()
+            .change(task, &node, PowerCommand::On)
+            .await?;
+        let now = self.app.clock().now();
+        self.app
+            .store()
+            .stamp_phase(introspection.id, Phase::Power, now)
+            .await?;
+        tasks
+            .message(task, "the machine is on; waiting for its report")
+            .await
+    }
+
+    /// Puts a machine back after an abort or a failure. Safe to run again.
+    pub async fn run_leave(&self, task: &Task) -> Result<Outcome> {
+        let id = payload_id(task, "introspection_id")?;
+        let introspection = self.by_id(id).await?;
+        let guard = NodeGuard::wait(
+            self.app,
+            introspection.node_id,
+            task,
+            "leaving introspection",
+        )
+        .await?;
+        let left = self.leave_if_current(task, &introspection).await;
+        guard.release().await?;
+        if introspection.state == IntrospectionState::Aborting {
+            let change = Change {
+                error: Some(aborted_text(left.as_ref().err())),
+                ..Change::default()
+            };
+            let now = self.app.clock().now();
+            self.app
+                .store()
+                .apply_event(id, Event::AbortEnd, change, now)
+                .await?;
+        }
+        left.map(|()| Outcome::Done(json!({"left": true})))
+    }
+
+    async fn leave_if_current(&self, task: &Task, introspection: &Introspection) -> Result<()> {
+        let current = self
+            .app
+            .store()
+            .current_introspection(introspection.node_id)
+            .await?;
+        let is_current = current.is_some_and(|current| current.id == introspection.id);
+        if !is_current || !introspection.manage_boot {
+            return Ok(());
+        }
+        self.leave_machine(task, introspection).await
+    }
+
+    /// Leaves the machine as configured: off or on, with the boot override cleared.
+    pub(super) async fn leave_machine(
+        &self,
+        task: &Task,
+        introspection: &Introspection,
+    ) -> Result<()> {
+        let node: NodeTarget = target::of_node(self.app, introspection.node_id).await?;
+        if !introspection.keep_power {
+            self.app
+                .tasks()
+                .message(task, "switching the machine off")
+                .await?;
+            self.app
+                .power()
+                .change(task, &node, PowerCommand::Off)
+                .await?;
+        }
+        self.app
+            .gate()
+            .clear_boot(&node.target, &node.protocol)
+            .await
+            .map_err(Error::from)
+    }
+
+    /// Ends a running introspection with an error; one that has ended meanwhile stays as it is.
+    pub(super) async fn fail_unless_ended(
+        &self,
+        introspection: &Introspection,
+        error: &str,
+    ) -> Result<()> {
+        match self
+            .fail(introspection, Event::Fail, error.to_owned())
+            .await
+        {
+            Ok(_) | Err(Error::Conflict(_)) => Ok(()),
+            Err(other) => Err(other),
+        }
+    }
+}
+
+fn aborted_text(failure: Option<&Error>) -> String {
+    match failure {
+        None => CANCELED.to_owned(),
+        Some(error) => format!(
+            "{CANCELED}; the machine was not put back: {}",
+            error_text(error)
+        ),
+    }
+}

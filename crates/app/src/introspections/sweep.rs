@@ -1,0 +1,46 @@
+//! The sweep: nothing stays in a transient state once its time is up or its owner is gone.
+
+use assay_domain::{Error, Event, Introspection, Phase, Result};
+
+use super::Introspections;
+
+/// How many introspections one sweep ends at most; the next one goes on.
+const AT_A_TIME: i64 = 500;
+
+impl Introspections<'_> {
+    /// Ends introspections whose deadline has passed and those that lost their task; gives how many.
+    pub async fn sweep(&self) -> Result<usize> {
+        let store = self.app.store();
+        let now = self.app.clock().now();
+        let mut ended = 0;
+        for late in store.expired_introspections(now, AT_A_TIME).await? {
+            let phases = store.phases(late.id).await?;
+            let reached: Vec<Phase> = phases.iter().map(|stamp| stamp.phase).collect();
+            let limit = (late.deadline - late.started_at).num_seconds();
+            let text = Introspection::timeout_message(limit, &reached);
+            ended += self.end(&late, Event::Timeout, text).await?;
+        }
+        for orphan in store.orphaned_introspections(AT_A_TIME).await? {
+            let text = format!(
+                "Introspection stopped while {}: its task ended without bringing it further",
+                orphan.state.as_str()
+            );
+            ended += self.end(&orphan, Event::Fail, text).await?;
+        }
+        Ok(ended)
+    }
+
+    async fn end(
+        &self,
+        introspection: &Introspection,
+        event: Event,
+        text: String,
+    ) -> Result<usize> {
+        match self.fail(introspection, event, text).await {
+            Ok(_) => Ok(1),
+            // It ended by itself between the look and the event.
+            Err(Error::Conflict(_)) => Ok(0),
+            Err(other) => Err(other),
+        }
+    }
+}

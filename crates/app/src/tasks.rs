@@ -1,0 +1,166 @@
+//! Use cases of tasks: what users see, and what workers hold.
+
+use assay_domain::{
+    Actor, Error, NewTask, Page, Result, Role, Task, TaskKind, TaskMessage, TaskStatus,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::App;
+use crate::work::Outcome;
+
+/// Attempts that any task has: the first, and two more when a worker dies over it.
+const ATTEMPTS: i32 = 3;
+
+/// Tasks.
+pub struct Tasks<'a> {
+    app: &'a App,
+}
+
+impl<'a> Tasks<'a> {
+    pub(crate) fn new(app: &'a App) -> Self {
+        Self { app }
+    }
+
+    /// One task with its progress.
+    pub async fn get(&self, actor: &Actor, uuid: &str) -> Result<(Task, Vec<TaskMessage>)> {
+        actor.require(Role::Observer)?;
+        let task = self.by_uuid(uuid).await?;
+        let messages = self.app.store().task_messages(task.id).await?;
+        Ok((task, messages))
+    }
+
+    /// A page of all tasks, newest first.
+    pub async fn list(&self, actor: &Actor, page: Page) -> Result<Vec<Task>> {
+        actor.require(Role::Observer)?;
+        self.app.store().list_tasks(page).await
+    }
+
+    /// Cancels a task that no worker holds yet.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when it has begun or ended.
+    pub async fn revoke(&self, actor: &Actor, uuid: &str) -> Result<()> {
+        actor.require(Role::Operator)?;
+        let task = self.by_uuid(uuid).await?;
+        if self
+            .app
+            .store()
+            .revoke_task(uuid, self.app.clock().now())
+            .await?
+        {
+            tracing::info!(user = actor.name, dialect = %actor.dialect, task = uuid, "task revoked");
+            return Ok(());
+        }
+        Err(Error::conflict(format!(
+            "task {uuid} is {} and cannot be revoked",
+            task.status.as_str()
+        )))
+    }
+
+    /// Records the end of a worker's attempt at a task.
+    pub async fn record(&self, task: &Task, owner: &str, outcome: Result<Outcome>) -> Result<()> {
+        let store = self.app.store();
+        let now = self.app.clock().now();
+        let held = match outcome {
+            Ok(Outcome::Done(result)) => {
+                store
+                    .finish_task(task.id, owner, TaskStatus::Success, Some(result), None, now)
+                    .await?
+            }
+            Ok(Outcome::Later(delay, reason)) => {
+                let run_after = self.app.clock().later(delay);
+                store
+                    .retry_task(task.id, owner, run_after, &reason, now)
+                    .await?
+            }
+            Err(error) => {
+                let text = crate::work::error_text(&error);
+                tracing::warn!(
+                    task = task.uuid,
+                    kind = task.kind.as_str(),
+                    request = task.request_id,
+                    error = text,
+                    "task failed"
+                );
+                store
+                    .finish_task(task.id, owner, TaskStatus::Failure, None, Some(text), now)
+                    .await?
+            }
+        };
+        if !held {
+            tracing::warn!(
+                task = task.uuid,
+                owner,
+                "the task was taken over by another worker meanwhile"
+            );
+        }
+        Ok(())
+    }
+
+    /// Keeps a worker's hold on its tasks; gives the ones that it still holds.
+    pub async fn heartbeat(&self, owner: &str, ids: &[i64]) -> Result<Vec<i64>> {
+        let until = self.app.clock().later(self.app.settings().lease);
+        self.app.store().extend_leases(owner, ids, until).await
+    }
+
+    /// Hands a task back unfinished, so that another worker takes it at once.
+    pub async fn hand_back(&self, task: &Task, owner: &str) -> Result<()> {
+        self.app.store().release_task(task.id, owner).await?;
+        self.app.announce(task.kind).await;
+        Ok(())
+    }
+
+    /// Deletes ended tasks past their retention; gives how many.
+    pub async fn prune(&self) -> Result<i64> {
+        let keep =
+            chrono::TimeDelta::from_std(self.app.settings().keep_tasks).map_err(Error::internal)?;
+        self.app
+            .store()
+            .prune_tasks(self.app.clock().now() - keep)
+            .await
+    }
+
+    /// How many tasks there are of each status.
+    pub async fn count_by_status(&self) -> Result<Vec<(TaskStatus, i64)>> {
+        self.app.store().count_tasks_by_status().await
+    }
+
+    pub(crate) async fn by_uuid(&self, uuid: &str) -> Result<Task> {
+        self.app
+            .store()
+            .task(uuid)
+            .await?
+            .ok_or_else(|| Error::not_found("Task", uuid))
+    }
+
+    /// Adds a line to a task's progress.
+    pub(crate) async fn message(&self, task: &Task, text: &str) -> Result<()> {
+        tracing::info!(task = task.uuid, request = task.request_id, "{text}");
+        self.app
+            .store()
+            .add_task_message(task.id, text, self.app.clock().now())
+            .await
+    }
+
+    /// A task to be stored with the state that needs it.
+    pub(crate) fn new_task(
+        &self,
+        actor: &Actor,
+        kind: TaskKind,
+        node_id: Option<i64>,
+        payload: Value,
+    ) -> NewTask {
+        NewTask {
+            uuid: Uuid::new_v4().to_string(),
+            kind,
+            payload,
+            node_id,
+            max_attempts: ATTEMPTS,
+            run_after: self.app.clock().now(),
+            requested_by: actor.name.clone(),
+            dialect: actor.dialect.as_str().to_owned(),
+            request_id: actor.request_id.clone(),
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! What a worker does with a task: the one entry, and what can come of it.
+
+use std::time::Duration;
+
+use assay_domain::{Error, Result, Task};
+use serde_json::Value;
+
+/// How an attempt at a task ended well; a failure is an [`Error`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Done, with a result.
+    Done(Value),
+    /// Not now: try again after the delay, for the reason.
+    Later(Duration, String),
+}
+
+/// The text of an error as it is recorded: with the operator's detail, which never holds a secret.
+pub(crate) fn error_text(error: &Error) -> String {
+    match error {
+        Error::Internal { detail } => format!("internal error: {detail}"),
+        other => other.to_string(),
+    }
+}
+
+/// A number from a task's payload.
+pub(crate) fn payload_id(task: &Task, key: &str) -> Result<i64> {
+    task.payload
+        .get(key)
+        .and_then(Value::as_i64)
+        .ok_or_else(|| Error::internal(format!("task {} has no {key}", task.uuid)))
+}

@@ -1,0 +1,15 @@
+//! The operator's commands, one file each.
+
+pub(crate) mod database;
+pub(crate) mod openapi;
+pub(crate) mod ramdisk;
+pub(crate) mod serve;
+pub(crate) mod user;
+
+/// Prints a line for the user of a command.
+#[allow(clippy::print_stdout, reason = "the commands' one way to speak")]
+pub(crate) fn say(line: &str) {
+    use std::io::Write;
+    println!("{line}");
+    let _ = std::io::stdout().flush();
+}

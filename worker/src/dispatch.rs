@@ -1,0 +1,46 @@
+//! Which use case each kind of task runs, and how long it may take.
+
+use std::time::{Duration, Instant};
+
+use assay_app::{App, Outcome};
+use assay_domain::{Error, Result, Task, TaskKind};
+
+/// Longest time for one attempt at a task.
+const LIMIT: Duration = Duration::from_secs(900);
+
+/// Runs one attempt at a task.
+///
+/// # Errors
+/// What the use case says; also when the task has used up its attempts, each of which ended with the
+/// death of its worker, or runs over its time limit.
+pub(crate) async fn run(app: &App, task: &Task) -> Result<Outcome> {
+    if task.attempts > task.max_attempts {
+        return Err(Error::conflict(format!(
+            "given up after {} attempts: the worker died each time",
+            task.max_attempts
+        )));
+    }
+    let begun = Instant::now();
+    let outcome = tokio::time::timeout(LIMIT, dispatch(app, task))
+        .await
+        .unwrap_or_else(|_| {
+            Err(Error::conflict(format!(
+                "the task ran over its limit of {} s",
+                LIMIT.as_secs()
+            )))
+        });
+    let kind = task.kind.as_str();
+    metrics::histogram!("assay_task_seconds", "kind" => kind).record(begun.elapsed());
+    let end = if outcome.is_ok() { "ok" } else { "error" };
+    metrics::counter!("assay_tasks_total", "kind" => kind, "end" => end).increment(1);
+    outcome
+}
+
+async fn dispatch(app: &App, task: &Task) -> Result<Outcome> {
+    match task.kind {
+        TaskKind::IntrospectionStart => app.introspections().run_start(task).await,
+        TaskKind::IntrospectionProcess => app.introspections().run_process(task).await,
+        TaskKind::IntrospectionLeave => app.introspections().run_leave(task).await,
+        TaskKind::NodePower => app.power().run(task).await,
+    }
+}

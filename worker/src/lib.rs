@@ -1,0 +1,44 @@
+//! The worker: claims tasks, keeps its hold on them, runs them, and sweeps up what lost its owner.
+#![forbid(unsafe_code)]
+
+mod dispatch;
+mod held;
+mod pool;
+mod sweeper;
+
+use assay_app::App;
+use assay_domain::TaskKind;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use held::Held;
+
+/// Works until `stop` is cancelled, then finishes what it holds or hands it back.
+pub async fn run(app: App, stop: CancellationToken) {
+    let owner = format!("{}-{}", std::process::id(), Uuid::new_v4());
+    tracing::info!(owner, "worker started");
+    let held = Held::default();
+    let mut loops = JoinSet::new();
+    for class in classes() {
+        loops.spawn(pool::run(
+            app.clone(),
+            owner.clone(),
+            class,
+            held.clone(),
+            stop.clone(),
+        ));
+    }
+    let heart = tokio::spawn(held::beat(app.clone(), owner.clone(), held));
+    loops.spawn(sweeper::run(app, stop));
+    while loops.join_next().await.is_some() {}
+    heart.abort();
+    tracing::info!(owner, "worker stopped");
+}
+
+fn classes() -> Vec<&'static str> {
+    let mut classes: Vec<&'static str> = TaskKind::ALL.into_iter().map(TaskKind::queue).collect();
+    classes.sort_unstable();
+    classes.dedup();
+    classes
+}
