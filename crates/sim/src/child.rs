@@ -162,7 +162,15 @@ mod tests {
             .unwrap();
         child.kill();
         child.wait().await;
-        assert!(!is_running(child.pid()) && !is_running(grandchild));
+        assert!(!is_running(child.pid()));
+        let gone = async {
+            while is_running(grandchild) {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(10), gone)
+            .await
+            .unwrap();
     }
 
     #[tokio::test]

@@ -21,7 +21,7 @@ mod machine;
 
 pub use bmc::{
     Bmc, BmcOptions, BootOverride, Counters, Failure, Faults, OverrideEnabled, OverrideMode,
-    OverrideTarget, ResetSeen, ResetType, Scope,
+    OverrideTarget, ResetSeen, ResetType, Scope, server_tls,
 };
 pub use console::{Console, Marker, Sighting};
 pub use error::Error;

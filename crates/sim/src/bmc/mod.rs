@@ -24,6 +24,7 @@ pub use boot::{BootOverride, OverrideEnabled, OverrideMode, OverrideTarget};
 pub use counters::{Counters, ResetSeen};
 pub use faults::{Failure, Faults, Scope};
 pub use power::ResetType;
+pub use server::server_tls;
 
 use crate::Error;
 use crate::machine::Machine;

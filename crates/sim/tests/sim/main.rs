@@ -6,6 +6,10 @@
     reason = "a test ends at the first surprise"
 )]
 
+mod faults;
+mod played;
 // The name sorts its tests into the group that runs one virtual machine at a time.
 mod qemu;
+mod redfish;
+mod rig;
 mod support;

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use assay_inventory::Report;
 use assay_ramdisk::{Builder, Kernel, find_kernel};
@@ -216,4 +217,16 @@ fn script(host: &str) -> String {
          initrd --name initramfs ${{base}}/initramfs || goto failed\nboot || goto failed\n\
          :failed\necho The boot files could not be loaded\nexit 1\n"
     )
+}
+
+/// Waits until something is so, ten seconds at most.
+pub(crate) async fn eventually(is_so: impl AsyncFn() -> bool) {
+    let wait = async {
+        while !is_so().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), wait)
+        .await
+        .unwrap();
 }

@@ -36,7 +36,7 @@ impl Inner {
             match firmware::boot(self, settings, &self.boot_url).await {
                 Ok(Ending::Boot(kernel)) => return self.run_kernel(&kernel.line, plan).await,
                 Ok(Ending::Exit(status)) => {
-                    self.show(&format!("the boot script ended with {status}"))
+                    self.show(&format!("the boot script ended with {status}"));
                 }
                 Err(fault) => self.show(&format!("the boot script failed: {fault}")),
             }
