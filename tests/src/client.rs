@@ -1,5 +1,6 @@
 //! A small HTTP client that keeps the whole reply, errors included.
 
+use std::path::Path;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderValue};
@@ -28,9 +29,21 @@ pub struct Reply {
 impl Client {
     /// A client of the server at `base`, e.g. `http://127.0.0.1:5050`.
     pub fn new(base: &str) -> Self {
+        Self::build(base, reqwest::Client::builder())
+    }
+
+    /// A client of an HTTPS server with this certificate (a PEM file), and of no other.
+    pub fn trusting(base: &str, certificate: &Path) -> Self {
+        let pem = std::fs::read(certificate).unwrap();
+        let certificate = reqwest::Certificate::from_pem(&pem).unwrap();
+        let builder = reqwest::Client::builder();
+        Self::build(base, builder.tls_certs_only([certificate]))
+    }
+
+    fn build(base: &str, builder: reqwest::ClientBuilder) -> Self {
         // Somebody else in this process may have chosen the same provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
+        let http = builder
             .timeout(Duration::from_mins(1))
             .redirect(reqwest::redirect::Policy::none())
             .build()
@@ -82,6 +95,11 @@ impl Client {
     /// GET.
     pub async fn get(&self, path: &str) -> Reply {
         send(self.request(Method::GET, path)).await
+    }
+
+    /// GET of a server that may not answer.
+    pub async fn try_get(&self, path: &str) -> Result<Reply, reqwest::Error> {
+        try_send(self.request(Method::GET, path)).await
     }
 
     /// DELETE.

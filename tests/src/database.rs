@@ -1,73 +1,57 @@
 //! Both databases, and SQL that only a test may say to them.
 
-use std::path::Path;
 use std::process::Command;
 
-/// A database for one server.
-pub struct Database {
-    cluster: Option<assay_store::testing::Cluster>,
-}
+use assay_store::testing::{Kind, TestDatabase};
+
+/// An empty database for one server.
+pub struct Database(TestDatabase, Kind);
 
 impl Database {
-    /// SQLite in the server's data folder.
-    pub fn sqlite() -> Self {
-        Self { cluster: None }
+    /// SQLite.
+    pub async fn sqlite() -> Self {
+        Self::empty(Kind::Sqlite).await
     }
 
-    /// A PostgreSQL of its own.
-    pub fn postgres() -> Self {
-        let cluster = assay_store::testing::Cluster::start().expect("PostgreSQL starts");
-        Self {
-            cluster: Some(cluster),
-        }
+    /// PostgreSQL.
+    pub async fn postgres() -> Self {
+        Self::empty(Kind::Postgres).await
     }
 
-    /// What the server is told; nothing for the default.
-    pub fn url(&self) -> Option<String> {
-        self.cluster
-            .as_ref()
-            .map(|cluster| cluster.url().to_owned())
+    async fn empty(kind: Kind) -> Self {
+        let database = TestDatabase::empty(kind).await;
+        Self(database.unwrap_or_else(|error| panic!("{error:?}")), kind)
+    }
+
+    /// What the server is told.
+    pub fn url(&self) -> &str {
+        self.0.url()
     }
 
     /// The folder of its migrations.
     pub fn kind(&self) -> &'static str {
-        if self.cluster.is_some() {
-            "postgres"
-        } else {
-            "sqlite"
+        match self.1 {
+            Kind::Sqlite => "sqlite",
+            Kind::Postgres => "postgres",
         }
     }
 
-    /// Runs SQL in the database of the server with this data folder.
-    pub fn execute(&self, data: &Path, sql: &str) {
-        let mut command = if let Some(cluster) = &self.cluster {
-            let mut command = Command::new("psql");
-            command.args(["--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction"]);
-            command.args(["--dbname", cluster.url(), "--command", sql]);
-            command
-        } else {
+    /// Runs SQL.
+    pub fn execute(&self, sql: &str) {
+        let mut command = if let Some(file) = self.url().strip_prefix("sqlite:") {
             let script =
                 "import sqlite3, sys; sqlite3.connect(sys.argv[1]).executescript(sys.argv[2])";
             let mut command = Command::new("/usr/bin/python3");
-            command.args(["-c", script]).arg(sqlite_file(data)).arg(sql);
+            command.args(["-c", script, file, sql]);
+            command
+        } else {
+            let mut command = Command::new("psql");
+            command.args(["--quiet", "--set=ON_ERROR_STOP=1", "--single-transaction"]);
+            command.args(["--dbname", self.url(), "--command", sql]);
             command
         };
         let output = command.output().unwrap();
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{complaint}");
     }
-}
-
-/// The one SQLite database in a server's data folder.
-fn sqlite_file(data: &Path) -> std::path::PathBuf {
-    let entries = std::fs::read_dir(data)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let mut found = entries.filter(|path| {
-        std::fs::read(path).is_ok_and(|bytes| bytes.starts_with(b"SQLite format 3\0"))
-    });
-    found.next().expect("a SQLite database in the data folder")
 }

@@ -13,6 +13,7 @@
 )]
 
 pub mod client;
+pub mod database;
 pub mod fleet;
 pub mod folder;
 pub mod guest;

@@ -1,5 +1,6 @@
 //! Starts, kills and restarts the real `assay serve`.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::client::Client;
+use crate::database::Database;
 use crate::folder;
 
 /// How long a server may take until it listens.
@@ -25,6 +27,8 @@ pub struct Setup {
     environment: Vec<(String, String)>,
     config: String,
     boot: Option<(PathBuf, PathBuf)>,
+    ca_file: Option<PathBuf>,
+    certificate: Option<PathBuf>,
 }
 
 impl Default for Setup {
@@ -37,6 +41,8 @@ impl Default for Setup {
             environment: Vec::new(),
             config: String::new(),
             boot: None,
+            ca_file: None,
+            certificate: None,
         }
     }
 }
@@ -56,8 +62,8 @@ impl Setup {
 
     /// On another database than SQLite in the data folder.
     #[must_use]
-    pub fn database(mut self, url: Option<String>) -> Self {
-        self.database_url = url;
+    pub fn database(mut self, database: &Database) -> Self {
+        self.database_url = Some(database.url().to_owned());
         self
     }
 
@@ -79,6 +85,20 @@ impl Setup {
     #[must_use]
     pub fn boot(mut self, kernel: &Path, initramfs: &Path) -> Self {
         self.boot = Some((kernel.to_owned(), initramfs.to_owned()));
+        self
+    }
+
+    /// With an authority (a PEM file) that is named to the agent.
+    #[must_use]
+    pub fn ca_file(mut self, file: &Path) -> Self {
+        self.ca_file = Some(file.to_owned());
+        self
+    }
+
+    /// Over HTTPS: the client trusts this certificate (a PEM file) alone.
+    #[must_use]
+    pub fn trusting(mut self, certificate: &Path) -> Self {
+        self.certificate = Some(certificate.to_owned());
         self
     }
 
@@ -144,8 +164,12 @@ impl Setup {
             self.add_user("admin", "admin", ADMIN_PASSWORD);
         }
         let (child, base) = self.spawn();
+        let client = match &self.certificate {
+            Some(certificate) => Client::trusting(&base, certificate),
+            None => Client::new(&base),
+        };
         let mut server = Server {
-            client: Client::new(&base),
+            client,
             setup: self,
             child,
         };
@@ -169,7 +193,10 @@ impl Setup {
             (kernel, initramfs)
         });
         let (kernel, initramfs) = (kernel.display(), initramfs.display());
-        let boot = format!("[boot]\nkernel = '{kernel}'\ninitramfs = '{initramfs}'\n");
+        let mut boot = format!("[boot]\nkernel = '{kernel}'\ninitramfs = '{initramfs}'\n");
+        if let Some(file) = &self.ca_file {
+            writeln!(boot, "ca_file = '{}'", file.display()).unwrap();
+        }
         std::fs::write(&path, format!("{}\n{boot}", self.config)).unwrap();
         path
     }

@@ -45,7 +45,7 @@ async fn fill(client: &Client) -> String {
 }
 
 async fn carried_over(from: Database, to: Database) {
-    let mut old = Setup::new().database(from.url()).start().await;
+    let mut old = Setup::new().database(&from).start().await;
     let uuid = fill(old.client()).await;
     let before = everything(old.client(), &uuid).await;
     let folder = tempfile::tempdir().unwrap();
@@ -61,7 +61,7 @@ async fn carried_over(from: Database, to: Database) {
     };
     assert!(!has(PASSWORD));
 
-    let new = Setup::new().database(to.url());
+    let new = Setup::new().database(&to);
     copy_keys(old.setup().data(), new.data());
     new.run(&["restore", path], "");
     let new = new.start().await;
@@ -90,17 +90,17 @@ fn copy_keys(from: &std::path::Path, to: &std::path::Path) {
 
 #[tokio::test]
 async fn from_sqlite_to_sqlite() {
-    carried_over(Database::sqlite(), Database::sqlite()).await;
+    carried_over(Database::sqlite().await, Database::sqlite().await).await;
 }
 
 #[tokio::test]
 async fn from_sqlite_to_postgresql() {
-    carried_over(Database::sqlite(), Database::postgres()).await;
+    carried_over(Database::sqlite().await, Database::postgres().await).await;
 }
 
 #[tokio::test]
 async fn from_postgresql_to_sqlite() {
-    carried_over(Database::postgres(), Database::sqlite()).await;
+    carried_over(Database::postgres().await, Database::sqlite().await).await;
 }
 
 #[tokio::test]

@@ -38,9 +38,9 @@ struct Watched {
     promised: usize,
 }
 
-async fn run(database: Database) -> Run {
+async fn run(database: &Database) -> Run {
     let setup = Setup::new()
-        .database(database.url())
+        .database(database)
         .env("ASSAY_LEASE", 2)
         .env("ASSAY_SWEEP_INTERVAL", 1)
         .env("ASSAY_INTROSPECTION_TIMEOUT", 20);
@@ -50,13 +50,26 @@ async fn run(database: Database) -> Run {
         kernel: Duration::from_millis(150),
         collectors: Duration::from_millis(100),
     };
-    let behaviour = Behaviour { pace, boot_retries: 20, ..Behaviour::default() };
+    let behaviour = Behaviour {
+        pace,
+        boot_retries: 20,
+        ..Behaviour::default()
+    };
     let mut members = Vec::new();
     for number in 0..MACHINES {
         let member = fleet::enrol(server.client(), lab::hardware(number), behaviour.clone()).await;
-        members.push(Watched { member, accepted_before: 0, is_running: false, promised: 0 });
+        members.push(Watched {
+            member,
+            accepted_before: 0,
+            is_running: false,
+            promised: 0,
+        });
     }
-    Run { server, members, promised: 0 }
+    Run {
+        server,
+        members,
+        promised: 0,
+    }
 }
 
 impl Run {
@@ -90,12 +103,26 @@ impl Run {
             status::ended(&client, &uuid, LIMIT).await;
             assert!(watched.judge(&client).await);
             let machine = &watched.member.machine;
-            wait::until_is("the machine is off", LIMIT, async || machine.power(), |power| *power == Power::Off).await;
+            wait::until_is(
+                "the machine is off",
+                LIMIT,
+                async || machine.power(),
+                |power| *power == Power::Off,
+            )
+            .await;
             let path = format!("/assay/v1/nodes/{uuid}/introspections?limit=1000");
             let history = client.get(&path).await.expect(200).json();
             let history = history["introspections"].as_array().unwrap().clone();
-            assert!(history.len() >= watched.promised, "{} of {} are left", history.len(), watched.promised);
-            assert!(history.iter().all(|one| one["finished"] == true), "{history:?}");
+            assert!(
+                history.len() >= watched.promised,
+                "{} of {} are left",
+                history.len(),
+                watched.promised
+            );
+            assert!(
+                history.iter().all(|one| one["finished"] == true),
+                "{history:?}"
+            );
         }
         no_task_is_left(&client).await;
     }
@@ -111,10 +138,17 @@ impl Watched {
             return false;
         }
         let reported = before > self.accepted_before;
-        let phases: Vec<&str> =
-            detail["phases"].as_array().unwrap().iter().map(|stamp| stamp["phase"].as_str().unwrap()).collect();
+        let phases: Vec<&str> = detail["phases"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|stamp| stamp["phase"].as_str().unwrap())
+            .collect();
         match introspection["error"].as_str() {
-            None => assert!(phases.contains(&"rules"), "finished without rules: {detail}"),
+            None => assert!(
+                phases.contains(&"rules"),
+                "finished without rules: {detail}"
+            ),
             Some(error) => {
                 assert!(!reported, "the report was accepted, and lost: {detail}");
                 if let Some(phase) = error.split("in phase ").nth(1) {
@@ -130,9 +164,23 @@ impl Watched {
 /// Every task has ended, apart from those that are put off to a later time.
 async fn no_task_is_left(client: &Client) {
     let left = async || -> Vec<Value> {
-        let page = client.get("/assay/v1/tasks?limit=1000").await.expect(200).json();
-        let open = |task: &Value| ["PENDING", "STARTED", "RETRY"].iter().any(|name| task["status"] == *name);
-        page["tasks"].as_array().unwrap().iter().filter(|task| open(task)).cloned().collect()
+        let page = client
+            .get("/assay/v1/tasks?limit=1000")
+            .await
+            .expect(200)
+            .json();
+        let open = |task: &Value| {
+            ["PENDING", "STARTED", "RETRY"]
+                .iter()
+                .any(|name| task["status"] == *name)
+        };
+        page["tasks"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|task| open(task))
+            .cloned()
+            .collect()
     };
     wait::until_is("no task is left", LIMIT, left, Vec::is_empty).await;
 }
@@ -140,7 +188,7 @@ async fn no_task_is_left(client: &Client) {
 async fn is_killed_again_and_again(database: Database) {
     let began = Instant::now();
     let mut random = StdRng::seed_from_u64(SEED);
-    let mut run = run(database).await;
+    let mut run = run(&database).await;
     for _ in 0..KILLS {
         run.go_round().await;
         let pause = random.random_range(0..700);
@@ -159,16 +207,20 @@ async fn is_killed_again_and_again(database: Database) {
     for watched in &run.members {
         status::finished(&client, &watched.member.node.uuid, LIMIT).await;
     }
-    assert!(run.promised > MACHINES && finished > 0, "{} promised, {finished} reported", run.promised);
+    assert!(
+        run.promised > MACHINES && finished > 0,
+        "{} promised, {finished} reported",
+        run.promised
+    );
     assert!(began.elapsed() < WHOLE, "it took {:?}", began.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_sqlite() {
-    is_killed_again_and_again(Database::sqlite()).await;
+    is_killed_again_and_again(Database::sqlite().await).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_postgresql() {
-    is_killed_again_and_again(Database::postgres()).await;
+    is_killed_again_and_again(Database::postgres().await).await;
 }

@@ -32,7 +32,7 @@ fn version(migration: &std::path::Path) -> String {
 }
 
 async fn a_database_of_the_previous_schema_is_upgraded(database: Database) {
-    let mut server = Setup::new().database(database.url()).start().await;
+    let mut server = Setup::new().database(&database).start().await;
     let client = server.client().clone();
     let machine = Machine::numbered(11);
     let node = machine.enrol(&client, "old").await;
@@ -47,7 +47,7 @@ async fn a_database_of_the_previous_schema_is_upgraded(database: Database) {
         "DELETE FROM __diesel_schema_migrations WHERE version = '{}';",
         version(&newest)
     );
-    database.execute(server.setup().data(), &format!("{down}\n{forget}"));
+    database.execute(&format!("{down}\n{forget}"));
     server.start_again();
     assert_eq!(status::status(&client, uuid).await, before);
     let shown = client
@@ -62,19 +62,19 @@ async fn a_database_of_the_previous_schema_is_upgraded(database: Database) {
 
 #[tokio::test]
 async fn an_old_sqlite_is_upgraded() {
-    a_database_of_the_previous_schema_is_upgraded(Database::sqlite()).await;
+    a_database_of_the_previous_schema_is_upgraded(Database::sqlite().await).await;
 }
 
 #[tokio::test]
 async fn an_old_postgresql_is_upgraded() {
-    a_database_of_the_previous_schema_is_upgraded(Database::postgres()).await;
+    a_database_of_the_previous_schema_is_upgraded(Database::postgres().await).await;
 }
 
 async fn a_newer_database_is_refused(database: Database) {
-    let setup = Setup::new().database(database.url());
+    let setup = Setup::new().database(&database);
     setup.run(&["migrate"], "");
     let newer = "INSERT INTO __diesel_schema_migrations (version) VALUES ('99991231235959');";
-    database.execute(setup.data(), newer);
+    database.execute(newer);
     for arguments in [
         &["migrate"][..],
         &["serve", "--listen", "127.0.0.1:0", "--auth", "none"],
@@ -93,12 +93,12 @@ fn ended(mut command: Command) -> std::process::Output {
 
 #[tokio::test]
 async fn a_newer_sqlite_is_refused() {
-    a_newer_database_is_refused(Database::sqlite()).await;
+    a_newer_database_is_refused(Database::sqlite().await).await;
 }
 
 #[tokio::test]
 async fn a_newer_postgresql_is_refused() {
-    a_newer_database_is_refused(Database::postgres()).await;
+    a_newer_database_is_refused(Database::postgres().await).await;
 }
 
 #[test]
