@@ -39,14 +39,6 @@ pub enum Error {
         /// What went wrong the last time.
         last: String,
     },
-    /// A collector did not answer in time or gave up.
-    #[error("collector {name}: {reason}")]
-    Collector {
-        /// Name of the collector.
-        name: &'static str,
-        /// What went wrong.
-        reason: String,
-    },
 }
 
 impl Error {

@@ -54,7 +54,7 @@ pub fn run() -> ! {
 }
 
 fn report(line: &KernelLine, log: &Log) -> Result<(), Error> {
-    let settings = Settings::from_kernel_line(line)?;
+    let settings = Settings::from_kernel_line(line);
     let server = Server::new(&settings, log)?;
     let mut host = Host {
         boot_interface: settings.boot_interface,
@@ -62,6 +62,9 @@ fn report(line: &KernelLine, log: &Log) -> Result<(), Error> {
     };
     let mut modules = Modules::read(Path::new(MODULES));
     modules.load(&host);
+    if let Some(problem) = mounts::mount_efi_variables() {
+        log.note(problem);
+    }
     log.mark("phase network");
     let cards = || {
         modules.load(&host);

@@ -40,7 +40,7 @@ pub fn print(to: &mut dyn Write) -> ExitCode {
 pub fn report(line: &str) -> ExitCode {
     let line = KernelLine::parse(line);
     let log = Log::new(&line, Some(Box::new(io::stderr())));
-    match Settings::from_kernel_line(&line).and_then(|settings| try_report(&settings, &log)) {
+    match try_report(&Settings::from_kernel_line(&line), &log) {
         Ok(()) => {
             log.mark("phase done");
             ExitCode::SUCCESS
@@ -65,6 +65,9 @@ fn try_report(settings: &Settings, log: &Log) -> Result<(), Error> {
 /// What init and process mode have in common: announce, collect, deliver.
 pub(crate) fn inspect(host: &Host, settings: &Settings, server: &Server) -> Result<(), Error> {
     let log = &host.log;
+    for problem in &settings.problems {
+        log.note(problem);
+    }
     server.announce("agent");
     log.mark("phase collectors");
     if let (Some(heard), Some(patience)) = (&host.lldp, settings.lldp) {
@@ -72,6 +75,9 @@ pub(crate) fn inspect(host: &Host, settings: &Settings, server: &Server) -> Resu
     }
     let hints = settings.root_device.as_ref();
     let mut report = collect::run(host, &collectors::ALL, hints, settings.collect_timeout);
+    if report.error.is_none() {
+        report.error.clone_from(&settings.root_device_problem);
+    }
     server.announce("collectors");
     log.mark("phase callback");
     collect::add_logs(host, &mut report);

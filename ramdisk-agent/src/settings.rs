@@ -19,16 +19,19 @@
 //! | `ipa-lldp-timeout=` | seconds to wait for them at most | 30 |
 //! | `ipa-debug=1` | show every log line on the console | off |
 
+use std::fmt::Display;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use assay_inventory::{Mac, RootDeviceHints};
 use base64::Engine;
-use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::Error;
 use crate::kernel_line::KernelLine;
 use crate::network::KernelAddress;
+
+/// Longer waits are typing errors, and far from any overflow.
+const A_WEEK: u64 = 604_800;
 
 /// The agent's settings.
 #[derive(Clone)]
@@ -45,6 +48,8 @@ pub struct Settings {
     pub nameservers: Vec<IpAddr>,
     /// Which disk to install to.
     pub root_device: Option<RootDeviceHints>,
+    /// What is wrong with the hints; then the choice of a disk is no choice.
+    pub root_device_problem: Option<String>,
     /// CA certificate to trust, as DER.
     pub ca: Option<Vec<u8>>,
     /// Trust any server.
@@ -61,76 +66,97 @@ pub struct Settings {
     pub reboot_after: Option<Duration>,
     /// How long to wait for LLDP frames; `None`: not at all.
     pub lldp: Option<Duration>,
+    /// What is wrong with the kernel line.
+    pub problems: Vec<String>,
 }
 
 impl Settings {
-    /// Reads the kernel line; an error names the parameter that is wrong.
-    pub fn from_kernel_line(line: &KernelLine) -> Result<Self, Error> {
-        let text = |name: &str| line.get(name).filter(|value| !value.is_empty());
-        let seconds = |name, default| Ok(Duration::from_secs(number(line, name, default)?));
-        Ok(Self {
-            callback_url: text("ipa-inspection-callback-url").map(str::to_owned),
-            phase_url: text("assay.phase-url").map(|url| url.trim_end_matches('/').to_owned()),
-            boot_interface: text("BOOTIF").map(mac).transpose()?,
-            address: text("ip").and_then(KernelAddress::parse),
-            nameservers: nameservers(line)?,
-            root_device: text("root_device").map(hints).transpose()?,
-            ca: text("assay.ca").map(certificate).transpose()?,
+    /// Reads the kernel line. What is wrong is named in `problems`, and taken
+    /// as absent: a machine that reports with a default is worth more than one
+    /// that is never heard of.
+    pub fn from_kernel_line(line: &KernelLine) -> Self {
+        let mut reader = Reader {
+            line,
+            problems: Vec::new(),
+        };
+        let root_device = reader.read("root_device", RootDeviceHints::from_kernel_argument);
+        Self {
+            root_device_problem: reader.problems.first().cloned(),
+            root_device,
+            callback_url: reader
+                .text("ipa-inspection-callback-url")
+                .map(str::to_owned),
+            phase_url: reader
+                .text("assay.phase-url")
+                .map(|url| url.trim_end_matches('/').to_owned()),
+            boot_interface: reader.read("BOOTIF", str::parse::<Mac>),
+            address: reader.text("ip").and_then(KernelAddress::parse),
+            nameservers: reader.nameservers(),
+            ca: reader.read("assay.ca", certificate),
             insecure: line.is_on("assay.insecure"),
-            collect_timeout: seconds("assay.collect-timeout", 60)?,
-            settle_timeout: seconds("assay.settle-timeout", 30)?,
-            network_timeout: seconds("assay.network-timeout", 120)?,
-            post_attempts: u32::try_from(number(line, "assay.post-attempts", 30)?.max(1))
+            collect_timeout: reader.seconds("assay.collect-timeout", 60),
+            settle_timeout: reader.seconds("assay.settle-timeout", 30),
+            network_timeout: reader.seconds("assay.network-timeout", 120),
+            post_attempts: u32::try_from(reader.number("assay.post-attempts", 30).max(1))
                 .unwrap_or(u32::MAX),
-            reboot_after: Some(seconds("assay.reboot-after", 300)?)
+            reboot_after: Some(reader.seconds("assay.reboot-after", 300))
                 .filter(|delay| !delay.is_zero()),
-            lldp: Some(seconds("ipa-lldp-timeout", 30)?).filter(|_| line.is_on("ipa-collect-lldp")),
-        })
+            lldp: Some(reader.seconds("ipa-lldp-timeout", 30))
+                .filter(|_| line.is_on("ipa-collect-lldp")),
+            problems: reader.problems,
+        }
     }
 }
 
-fn wrong(name: &str, reason: impl std::fmt::Display) -> Error {
-    Error::KernelLine(format!("{name}: {reason}"))
+/// Reads parameters and remembers what is wrong with them.
+struct Reader<'a> {
+    line: &'a KernelLine,
+    problems: Vec<String>,
 }
 
-fn number(line: &KernelLine, name: &str, default: u64) -> Result<u64, Error> {
-    match line.get(name) {
-        None | Some("") => Ok(default),
-        // A week: longer waits are typing errors, and far from any overflow.
-        Some(text) => match text.parse() {
-            Ok(value) if value <= 604_800 => Ok(value),
-            _ => Err(wrong(
-                name,
-                format_args!("{text:?} is not a number up to 604800"),
-            )),
-        },
+impl<'a> Reader<'a> {
+    fn text(&self, name: &str) -> Option<&'a str> {
+        self.line.get(name).filter(|value| !value.is_empty())
+    }
+
+    fn read<T, E: Display>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&'a str) -> Result<T, E>,
+    ) -> Option<T> {
+        self.keep(name, parse(self.text(name)?))
+    }
+
+    fn keep<T, E: Display>(&mut self, name: &str, outcome: Result<T, E>) -> Option<T> {
+        outcome
+            .map_err(|error| self.problems.push(format!("kernel line: {name}: {error}")))
+            .ok()
+    }
+
+    fn number(&mut self, name: &str, default: u64) -> u64 {
+        let parse = |text: &str| match text.parse() {
+            Ok(value) if value <= A_WEEK => Ok(value),
+            _ => Err(format!("{text:?} is not a number up to {A_WEEK}")),
+        };
+        self.read(name, parse).unwrap_or(default)
+    }
+
+    fn seconds(&mut self, name: &str, default: u64) -> Duration {
+        Duration::from_secs(self.number(name, default))
+    }
+
+    fn nameservers(&mut self) -> Vec<IpAddr> {
+        let mut servers = Vec::new();
+        for text in self.line.all("nameserver").filter(|text| !text.is_empty()) {
+            let bare = text.trim_matches(['[', ']']);
+            servers.extend(self.keep("nameserver", bare.parse::<IpAddr>()));
+        }
+        servers
     }
 }
 
-fn mac(text: &str) -> Result<Mac, Error> {
-    text.parse().map_err(|error| wrong("BOOTIF", error))
-}
-
-fn hints(text: &str) -> Result<RootDeviceHints, Error> {
-    RootDeviceHints::from_kernel_argument(text).map_err(|error| wrong("root_device", error))
-}
-
-fn nameservers(line: &KernelLine) -> Result<Vec<IpAddr>, Error> {
-    line.all("nameserver")
-        .filter(|text| !text.is_empty())
-        .map(|text| {
-            let bare = text.trim_start_matches('[').trim_end_matches(']');
-            bare.parse()
-                .map_err(|_| wrong("nameserver", format_args!("{text:?} is no IP address")))
-        })
-        .collect()
-}
-
-fn certificate(text: &str) -> Result<Vec<u8>, Error> {
-    URL_SAFE_NO_PAD
-        .decode(text)
-        .or_else(|_| URL_SAFE.decode(text))
-        .map_err(|error| wrong("assay.ca", error))
+fn certificate(text: &str) -> Result<Vec<u8>, base64::DecodeError> {
+    URL_SAFE_NO_PAD.decode(text.trim_end_matches('='))
 }
 
 #[cfg(test)]
@@ -138,7 +164,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn read(line: &str) -> Result<Settings, Error> {
+    fn read(line: &str) -> Settings {
         Settings::from_kernel_line(&KernelLine::parse(line))
     }
 
@@ -149,8 +175,7 @@ mod tests {
              assay.phase-url=http://10.0.2.2:80/p/ BOOTIF=01-52-54-00-12-34-56 \
              ip=10.0.2.15::10.0.2.2:255.255.255.0:::none nameserver=10.0.2.3 \
              assay.ca=AQID console=ttyS0 quiet assay.collect-timeout=9 assay.reboot-after=0",
-        )
-        .unwrap();
+        );
         assert_eq!(
             settings.callback_url.as_deref(),
             Some("http://10.0.2.2:80/v1/continue?nonce=x")
@@ -174,17 +199,34 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn what_is_wrong_is_named_and_taken_as_absent() {
         for (line, name) in [
             ("assay.collect-timeout=soon", "assay.collect-timeout"),
+            ("assay.settle-timeout=999999999999", "assay.settle-timeout"),
             ("BOOTIF=me", "BOOTIF"),
             ("root_device=color=red", "root_device"),
             ("nameserver=one", "nameserver"),
             ("assay.ca=*", "assay.ca"),
         ] {
-            let error = read(line).err().unwrap().to_string();
-            assert!(error.contains(name), "{error}");
+            let settings = read(line);
+            assert_eq!(settings.problems.len(), 1, "{line}");
+            assert!(
+                settings.problems[0].contains(name),
+                "{:?}",
+                settings.problems
+            );
+            assert_eq!(
+                settings.root_device_problem.is_some(),
+                name == "root_device"
+            );
+            assert_eq!(settings.collect_timeout, Duration::from_mins(1));
         }
+        assert_eq!(
+            read("nameserver=one nameserver=[2001:db8::1]")
+                .nameservers
+                .len(),
+            1
+        );
     }
 
     proptest! {

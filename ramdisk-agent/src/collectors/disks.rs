@@ -69,7 +69,7 @@ fn disk(host: &Host, folder: &Path) -> Option<Disk> {
         size: sectors.checked_mul(SECTOR),
         rotational: host::number::<u8>(folder.join("queue/rotational")).map(|spin| spin == 1),
         wwn: wwn.plain,
-        serial: serial(folder),
+        serial: serial(folder).or_else(|| topology.usb_serial()),
         vendor: host::text(folder.join("device/vendor")),
         wwn_with_extension: wwn.with_extension,
         wwn_vendor_extension: wwn.extension,

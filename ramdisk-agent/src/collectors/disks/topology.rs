@@ -37,6 +37,12 @@ impl Topology {
         self.scsi_device().map(|node| node.name.clone())
     }
 
+    /// Serial number that the USB device around the disk bears.
+    pub(super) fn usb_serial(&self) -> Option<String> {
+        let mut devices = self.chain.iter().filter(|node| node.subsystem == "usb");
+        devices.find_map(|node| host::text(node.folder.join("serial")))
+    }
+
     /// Kind of the link between disk and controller.
     pub(super) fn transport(&self) -> Option<&'static str> {
         let path = self.chain.first()?.folder.to_string_lossy().into_owned();
