@@ -135,6 +135,9 @@ impl Door<'_> {
                 self.use_login();
                 Ok(Access::Direct { _seat: seat })
             }
+            Err(NoLogin::Fault(fault, _)) if is_refused(&fault) => {
+                Err(self.peer.refused(fault.to_string()))
+            }
             Err(NoLogin::Fault(fault, _)) => Err(self.error(fault)),
             Err(NoLogin::TimedOut) => {
                 Err(self.error(HttpFault::Timeout(self.target.request_timeout)))
@@ -166,6 +169,12 @@ fn needs_no_session(fault: &HttpFault) -> bool {
         .into_iter()
         .any(|status| fault.has_status(status))
         || fault.names("SessionLimitExceeded")
+}
+
+/// Whether the BMC refused the login. The request for a session is always the same but for the login,
+/// so whatever a BMC does not like about it is that: HPE's iLO, say, answers 400 to a wrong password.
+fn is_refused(fault: &HttpFault) -> bool {
+    fault.is_refusal() && !fault.has_status(429)
 }
 
 impl Access {

@@ -252,3 +252,31 @@ async fn wrong_settings_are_refused_before_anything_is_sent() {
     assert!(error.to_string().contains("sytem_id"), "{error}");
     assert!(bmc.seen("").is_empty());
 }
+
+#[tokio::test]
+async fn a_login_refused_in_other_words_is_not_tried_again() {
+    for status in [400, 401, 403] {
+        let bmc = OddBmc::start(move |request| {
+            if request.method == "POST" {
+                let body = json!({"error": {"code": "iLO.0.10.ExtendedInfo", "@Message.ExtendedInfo": [
+                    {"MessageId": "iLO.2.14.UnauthorizedLoginAttempt"}]}});
+                return Some(Answer(status, Vec::new(), body.to_string()));
+            }
+            on_get(request, "/redfish/v1", || {
+                let mut root = root();
+                root["Links"] = json!({"Sessions": {"@odata.id": "/redfish/v1/Sessions"}});
+                root
+            })
+        })
+        .await;
+        let target = with_login(bmc.target(), "operator", "quite-wrong");
+        let (gate, _) = gate();
+        for _ in 0..3 {
+            let error = gate.power_state(&target, REDFISH).await.unwrap_err();
+            assert!(matches!(error, DriverError::Refused { .. }), "{error}");
+            hides_the_login(&error, &target);
+        }
+        assert_eq!(bmc.seen("POST").len(), 1, "status {status}");
+        assert_eq!(bmc.seen("GET /redfish/v1/Systems").len(), 0);
+    }
+}
