@@ -129,6 +129,16 @@ impl Bmc {
         format!("{scheme}://{}", self.shared.address)
     }
 
+    /// The one account's name.
+    pub fn username(&self) -> &str {
+        &self.shared.options.username
+    }
+
+    /// The one account's password.
+    pub fn password(&self) -> &str {
+        &self.shared.options.password
+    }
+
     /// The path of its only system.
     pub fn system_path(&self) -> &'static str {
         documents::SYSTEM
