@@ -34,6 +34,8 @@ mod store;
 mod tasks;
 #[cfg(feature = "testing")]
 pub mod testing;
+#[cfg(test)]
+mod tests;
 mod types;
 mod users;
 

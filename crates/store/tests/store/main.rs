@@ -3,5 +3,13 @@
 #[macro_use]
 mod world;
 
+mod backup;
+mod introspections;
+mod keys;
+mod lookup;
 mod nodes;
+mod power;
+mod races;
+mod reports;
+mod rules_and_users;
 mod tasks;
