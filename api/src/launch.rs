@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Mutex;
 
 use assay_app::App;
+use rocket::error::ErrorKind;
 use rocket::fairing::AdHoc;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -78,7 +79,10 @@ pub async fn launch(app: App, server: ServerConfig) -> Result<Running, String> {
     }
 }
 
-/// Rocket's errors panic when they are dropped unread; reading their kind is what keeps them quiet.
+/// Rocket’s errors panic when they are dropped unread; reading their kind is what keeps them quiet.
 fn describe(error: &rocket::Error) -> String {
-    error.kind().to_string()
+    match error.kind() {
+        ErrorKind::Collisions(collisions) => format!("collisions detected: {collisions:?}"),
+        kind => kind.to_string(),
+    }
 }

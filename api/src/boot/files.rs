@@ -52,7 +52,7 @@ impl<'r> Responder<'r, 'static> for BootFile {
         (status = 404, description = "No boot with this nonce is awaited"),
     ),
 )]
-#[get("/assay/v1/boot/<nonce>/kernel")]
+#[get("/assay/v1/boot/<nonce>/kernel", rank = 1)]
 pub(crate) async fn get_kernel(app: &State<App>, _rate: BootRate, nonce: &str) -> Reply<BootFile> {
     let path = app.boot().file(nonce, Phase::Kernel).await?;
     Ok(BootFile::open(path).await?)
@@ -68,7 +68,7 @@ pub(crate) async fn get_kernel(app: &State<App>, _rate: BootRate, nonce: &str) -
         (status = 404, description = "No boot with this nonce is awaited"),
     ),
 )]
-#[get("/assay/v1/boot/<nonce>/initramfs")]
+#[get("/assay/v1/boot/<nonce>/initramfs", rank = 1)]
 pub(crate) async fn get_initramfs(
     app: &State<App>,
     _rate: BootRate,

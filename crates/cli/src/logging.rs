@@ -7,7 +7,8 @@ use crate::error::Error;
 
 /// Starts logging as configured; `level` is a filter such as `info` or `assay_app=debug,warn`.
 pub(crate) fn start(log: &LogConfig) -> Result<(), Error> {
-    let filter = EnvFilter::try_new(&log.level)
+    // Rocket logs each route and request by itself; our own line per request says more.
+    let filter = EnvFilter::try_new(format!("rocket=error,{}", log.level))
         .map_err(|error| Error::Config(format!("log.level: {error}")))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -5,6 +5,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::machine::DemoBmc;
 use crate::error::Error;
 
 /// A logged-in caller.
@@ -17,9 +18,15 @@ pub(crate) struct Client {
 /// Where an introspection stands.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Status {
+    pub(crate) introspection: Introspection,
+    pub(crate) phases: Vec<PhaseLine>,
+}
+
+/// Whether and how it ended.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Introspection {
     pub(crate) finished: bool,
     pub(crate) error: Option<String>,
-    pub(crate) phases: Vec<PhaseLine>,
 }
 
 /// A phase and when it was reached.
@@ -59,14 +66,14 @@ impl Client {
     }
 
     /// Records the BMC; gives its id.
-    pub(crate) async fn create_power_control(&self, bmc: &assay_sim::Bmc) -> Result<i64, Error> {
+    pub(crate) async fn create_power_control(&self, demo: &DemoBmc) -> Result<i64, Error> {
         let body = json!({"power_control": {
             "control_type": "Redfish",
             "protocol_type": "redfish",
-            "host": bmc.address().ip().to_string(),
-            "port_number": bmc.address().port(),
-            "login": bmc.username(),
-            "password": bmc.password(),
+            "host": demo.bmc.address().ip().to_string(),
+            "port_number": demo.bmc.address().port(),
+            "login": demo.login,
+            "password": demo.password.expose(),
             "settings": {"tls": "plain"},
         }});
         let answer = self

@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use assay_domain::Secret;
 use assay_inventory::Mac;
 use assay_ramdisk::{Builder, Kernel, find_kernel};
 use assay_sim::{
-    Bmc, BmcOptions, BootDevice, DiskBus, Firmware, Http, NicModel, ProcessMachine, QemuMachine,
-    SimDisk, SimMachine, SimNic, qemu_available,
+    Bmc, BmcOptions, BootDevice, DiskBus, Firmware, Http, Machine, NicModel, ProcessMachine,
+    QemuMachine, SimDisk, SimMachine, SimNic, qemu_available,
 };
 use uuid::Uuid;
 
@@ -81,22 +82,34 @@ fn build_initramfs(config: &mut Config, kernel: &Kernel, agent: &Path) -> Result
     Ok(())
 }
 
+/// The demo's BMC and the account that it knows.
+pub(crate) struct DemoBmc {
+    pub(crate) bmc: Bmc,
+    pub(crate) login: String,
+    pub(crate) password: Secret,
+}
+
 /// A BMC with a virtual machine behind it.
-pub(crate) fn virtual_machine(hardware: SimMachine, url: &str) -> Result<Bmc, Error> {
+pub(crate) fn virtual_machine(hardware: SimMachine, url: &str) -> Result<DemoBmc, Error> {
     let machine = QemuMachine::new(hardware, &format!("{url}{SCRIPT}"))?;
-    Ok(Bmc::start(Arc::new(machine), options())?)
+    start(Arc::new(machine))
 }
 
 /// A BMC with the agent as a process on this host behind it.
-pub(crate) fn process(hardware: SimMachine, agent: &Path, url: &str) -> Result<Bmc, Error> {
+pub(crate) fn process(hardware: SimMachine, agent: &Path, url: &str) -> Result<DemoBmc, Error> {
     let http = Http::new([])?;
     let machine = ProcessMachine::new(hardware, format!("{url}{SCRIPT}"), agent, http);
-    Ok(Bmc::start(Arc::new(machine), options())?)
+    start(Arc::new(machine))
 }
 
-fn options() -> BmcOptions {
-    BmcOptions {
+fn start(machine: Arc<dyn Machine>) -> Result<DemoBmc, Error> {
+    let options = BmcOptions {
         password: Uuid::new_v4().simple().to_string(),
         ..BmcOptions::default()
-    }
+    };
+    Ok(DemoBmc {
+        login: options.username.clone(),
+        password: Secret::new(options.password.clone()),
+        bmc: Bmc::start(machine, options)?,
+    })
 }

@@ -19,6 +19,7 @@ use crate::error::Error;
 use crate::logging;
 use crate::server::Server;
 use client::Client;
+use machine::DemoBmc;
 use progress::Progress;
 
 const POLL: Duration = Duration::from_millis(250);
@@ -60,14 +61,14 @@ async fn introspect(
     password: &Secret,
 ) -> Result<(), Error> {
     let hardware = machine::hardware(demo.uefi);
-    let bmc = if boots_for_real {
+    let bmc: DemoBmc = if boots_for_real {
         machine::virtual_machine(hardware.clone(), &server.url())?
     } else {
         machine::process(hardware.clone(), agent, &server.url())?
     };
     say(&format!(
         "Simulated BMC at {} (Redfish), with {} behind it",
-        bmc.url(),
+        bmc.bmc.url(),
         if boots_for_real {
             "a QEMU machine"
         } else {
@@ -82,16 +83,12 @@ async fn introspect(
         Ok(()) => client.data(&uuid).await,
         Err(error) => Err(error),
     };
-    bmc.stop().await?;
+    bmc.bmc.stop().await?;
     say(&summary::text(&data?));
     Ok(())
 }
 
-async fn enrol(
-    client: &Client,
-    hardware: &SimMachine,
-    bmc: &assay_sim::Bmc,
-) -> Result<String, Error> {
+async fn enrol(client: &Client, hardware: &SimMachine, bmc: &DemoBmc) -> Result<String, Error> {
     let control = client.create_power_control(bmc).await?;
     let mac = hardware
         .boot_mac()
@@ -108,8 +105,8 @@ async fn follow(client: &Client, uuid: &str) -> Result<(), Error> {
     loop {
         let status = client.introspection(uuid).await?;
         progress.show(&status);
-        if status.finished {
-            return match status.error {
+        if status.introspection.finished {
+            return match status.introspection.error {
                 None => Ok(()),
                 Some(error) => Err(Error::Demo(format!("the introspection failed: {error}"))),
             };

@@ -47,7 +47,7 @@ impl Progress {
             return;
         };
         bar.set_position(self.shown.len() as u64);
-        if status.finished {
+        if status.introspection.finished {
             bar.finish_and_clear();
             return;
         }
