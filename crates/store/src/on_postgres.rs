@@ -10,13 +10,16 @@ use diesel::prelude::*;
 use diesel_migrations::{EmbeddedMigrations, embed_migrations};
 
 use crate::fault::Outcome;
-use crate::schema::nodes as nodes_table;
+use crate::schema::{nodes as nodes_table, tasks as tasks_table};
 
 /// All migrations for this database.
 pub(crate) const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
 
 /// The advisory lock of migrations; any number that no other program on the server uses.
 const SCHEMA_LOCK: i64 = 0x6173_7361_7921;
+
+/// How many times as many candidates a claim looks at as it takes: others claim the first ones.
+pub(crate) const CANDIDATES: usize = 8;
 
 /// Keeps other processes from migrating at the same time, until the end of the transaction.
 pub(crate) fn lock_schema(connection: &mut Conn) -> Outcome<()> {
@@ -47,6 +50,20 @@ pub(crate) fn lock_node(connection: &mut Conn, id: i64) -> Outcome<()> {
         .first::<i64>(connection)
         .optional()?;
     Ok(())
+}
+
+/// Of these tasks, in their order, the first `limit` that nobody else is claiming, locked until the
+/// end of the transaction. Whoever waited for another claim instead would find the task taken, and
+/// two claims that wait for each other would cost a second each until PostgreSQL notices.
+pub(crate) fn lock_tasks(connection: &mut Conn, ids: Vec<i64>, limit: usize) -> Outcome<Vec<i64>> {
+    Ok(tasks_table::table
+        .filter(tasks_table::id.eq_any(ids))
+        .select(tasks_table::id)
+        .order((tasks_table::claimable_at, tasks_table::id))
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX))
+        .for_update()
+        .skip_locked()
+        .load(connection)?)
 }
 
 /// Makes the next id of a table follow the ones it has, after rows were put in with their ids.

@@ -14,6 +14,9 @@ use crate::fault::Outcome;
 /// All migrations for this database.
 pub(crate) const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
+/// How many times as many candidates a claim looks at as it takes: nobody else claims meanwhile.
+pub(crate) const CANDIDATES: usize = 1;
+
 /// Keeps other processes from migrating at the same time. Every writing transaction does here.
 #[allow(
     clippy::unnecessary_wraps,
@@ -38,6 +41,16 @@ pub(crate) fn snapshot<T>(
 )]
 pub(crate) fn lock_node(_: &mut Conn, _id: i64) -> Outcome<()> {
     Ok(())
+}
+
+/// Of these tasks, in their order, the first `limit` that nobody else is claiming: here all are.
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "the other database does something that can fail"
+)]
+pub(crate) fn lock_tasks(_: &mut Conn, mut ids: Vec<i64>, limit: usize) -> Outcome<Vec<i64>> {
+    ids.truncate(limit);
+    Ok(ids)
 }
 
 /// Makes the next id of a table follow the ones it has. AUTOINCREMENT does so by itself.

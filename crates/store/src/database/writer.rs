@@ -74,7 +74,7 @@ impl Writer {
 /// How one job went.
 enum Ran {
     Well,
-    Badly,
+    Badly(Error),
     Panicked,
 }
 
@@ -100,12 +100,15 @@ where
 {
     fn run(&mut self, connection: &mut SqliteConnection) -> Ran {
         let Some(work) = self.work.take() else {
-            return Ran::Badly;
+            return Ran::Badly(Fault::WriterEnded.into());
         };
         // The connection is dropped after a panic, so nobody sees what the panic left behind.
         let (ran, outcome) = match catch_unwind(AssertUnwindSafe(|| work(connection))) {
             Ok(Ok(value)) => (Ran::Well, Ok(value)),
-            Ok(Err(fault)) => (Ran::Badly, Err(fault.into())),
+            Ok(Err(fault)) => {
+                let error = Error::from(fault);
+                (Ran::Badly(error.clone()), Err(error))
+            }
             Err(payload) => (Ran::Panicked, Err(Fault::panicked(payload.as_ref()).into())),
         };
         self.outcome = Some(outcome);
@@ -172,7 +175,11 @@ fn run_group(connection: &mut SqliteConnection, group: &mut [Box<dyn Job>]) -> O
         AnsiTransactionManager::begin_transaction(connection)?;
         match job.run(connection) {
             Ran::Well => AnsiTransactionManager::commit_transaction(connection)?,
-            Ran::Badly => AnsiTransactionManager::rollback_transaction(connection)?,
+            // A full disk makes SQLite roll back the whole group by itself; the savepoint is gone
+            // then, and the job's error is the group's.
+            Ran::Badly(error) => {
+                AnsiTransactionManager::rollback_transaction(connection).map_err(|_| error)?;
+            }
             Ran::Panicked => {
                 AnsiTransactionManager::rollback_transaction(connection)?;
                 sound = false;

@@ -5,7 +5,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::Conn;
+use super::{CANDIDATES, Conn, lock_tasks};
 use crate::convert::{all, naive, to_json};
 use crate::fault::{Fault, Outcome};
 use crate::rows::TaskRow;
@@ -78,11 +78,13 @@ pub(crate) fn claim(
     now: Timestamp,
     lease_until: Timestamp,
 ) -> Outcome<Vec<Task>> {
+    let limit = usize::try_from(limit).unwrap_or(0);
     for _ in 0..ATTEMPTS {
         let ids = candidates(connection, queues, limit, now)?;
         if ids.is_empty() {
             return Ok(Vec::new());
         }
+        let ids = lock_tasks(connection, ids, limit)?;
         let mut rows = take(connection, owner, &ids, now, lease_until)?;
         if !rows.is_empty() {
             rows.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
@@ -96,9 +98,10 @@ pub(crate) fn claim(
 fn candidates(
     connection: &mut Conn,
     queues: &[String],
-    limit: i64,
+    limit: usize,
     now: Timestamp,
 ) -> Outcome<Vec<i64>> {
+    let limit = limit.saturating_mul(CANDIDATES);
     let mut found: Vec<(Option<NaiveDateTime>, i64)> = Vec::new();
     for queue in queues {
         let some: Vec<(Option<NaiveDateTime>, i64)> = tasks::table
@@ -106,12 +109,12 @@ fn candidates(
             .filter(tasks::claimable_at.le(naive(now)))
             .select((tasks::claimable_at, tasks::id))
             .order((tasks::claimable_at, tasks::id))
-            .limit(limit)
+            .limit(i64::try_from(limit).unwrap_or(i64::MAX))
             .load(connection)?;
         found.extend(some);
     }
     found.sort_unstable();
-    found.truncate(usize::try_from(limit).unwrap_or(0));
+    found.truncate(limit);
     Ok(found.into_iter().map(|(_, id)| id).collect())
 }
 

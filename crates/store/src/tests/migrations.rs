@@ -62,8 +62,8 @@ ORDER BY 1, 2";
 const SQLITE_INDEXES: &str = "SELECT name FROM sqlite_schema WHERE type = 'index'
     AND sql IS NOT NULL ORDER BY name";
 const POSTGRES_INDEXES: &str = "SELECT indexname::text AS name FROM pg_indexes
-    WHERE schemaname = 'public' AND indexname NOT LIKE '%\\_pkey' AND indexname NOT LIKE '%\\_key'
-    ORDER BY indexname";
+    WHERE schemaname = 'public'
+    AND indexname NOT IN (SELECT conname FROM pg_constraint) ORDER BY indexname";
 
 fn now() -> Timestamp {
     Utc.with_ymd_and_hms(2026, 2, 2, 2, 2, 2).unwrap()

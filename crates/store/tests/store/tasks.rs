@@ -1,6 +1,8 @@
 //! Tasks: one holder each, leases, attempts, ends, messages.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use assay_domain::{Error, TaskKind, TaskStatus};
@@ -21,24 +23,29 @@ on_both!(
 
 const BOTH: [&str; 2] = ["power", "process"];
 
-/// Claims until a bit of time has passed without a task.
-async fn claimer(store: Store, owner: String) -> Vec<i64> {
+/// How many tasks are claimed in the race.
+const TASKS: usize = 400;
+
+/// Claims and ends tasks until all workers together have ended all of them.
+async fn claimer(store: Store, owner: String, ended: Arc<AtomicUsize>) -> Vec<i64> {
     let mut claimed = Vec::new();
-    let mut idle = Instant::now();
-    while idle.elapsed() < Duration::from_millis(500) {
+    let begin = Instant::now();
+    while ended.load(Ordering::SeqCst) < TASKS {
+        assert!(
+            begin.elapsed() < Duration::from_secs(60),
+            "tasks are left over"
+        );
         let tasks = store
             .claim_tasks(&owner, &BOTH, 3, at(1), at(60))
             .await
             .unwrap();
-        if !tasks.is_empty() {
-            idle = Instant::now();
-        }
         for task in tasks {
-            let ended = store
+            let finished = store
                 .finish_task(task.id, &owner, TaskStatus::Success, None, None, at(2))
                 .await
                 .unwrap();
-            assert!(ended);
+            assert!(finished);
+            ended.fetch_add(1, Ordering::SeqCst);
             claimed.push(task.id);
         }
     }
@@ -46,19 +53,20 @@ async fn claimer(store: Store, owner: String) -> Vec<i64> {
 }
 
 async fn no_task_is_claimed_twice(world: World) {
+    let ended = Arc::new(AtomicUsize::new(0));
     let claimers = (0..8).map(|index| {
-        let store = world.store.clone();
+        let (store, ended) = (world.store.clone(), Arc::clone(&ended));
         // A thread and a runtime each, as separate workers have.
         std::thread::spawn(move || {
             tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
                 .unwrap()
-                .block_on(claimer(store, format!("worker-{index}")))
+                .block_on(claimer(store, format!("worker-{index}"), ended))
         })
     });
     let claimers = claimers.collect::<Vec<_>>();
-    for index in 0..400 {
+    for index in 0..TASKS {
         let kind = TaskKind::ALL[index % TaskKind::ALL.len()];
         world
             .store
@@ -71,8 +79,8 @@ async fn no_task_is_claimed_twice(world: World) {
         let claimed = tokio::task::spawn_blocking(move || claimer.join().unwrap());
         all.extend(claimed.await.unwrap());
     }
-    assert_eq!(all.len(), 400);
-    assert_eq!(all.into_iter().collect::<BTreeSet<_>>().len(), 400);
+    assert_eq!(all.len(), TASKS);
+    assert_eq!(all.into_iter().collect::<BTreeSet<_>>().len(), TASKS);
     let counts = world.store.count_tasks_by_status().await.unwrap();
     assert_eq!(counts, [(TaskStatus::Success, 400)]);
 }
