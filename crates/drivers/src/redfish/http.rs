@@ -28,6 +28,8 @@ const REDIRECT_LIMIT: usize = 3;
 /// How much longer than any other request a login is listened for: an answer that comes after the
 /// caller has given up still tells which session has to be ended.
 const LATE_LOGIN: Duration = Duration::from_secs(30);
+/// The least time for a logout (the only DELETE here): a session left open costs more than a wait.
+const LEAST_LOGOUT: Duration = Duration::from_secs(4);
 /// The header with the token of a session (DSP0266, 13.3.4).
 const TOKEN: &str = "x-auth-token";
 
@@ -330,8 +332,9 @@ impl HttpClient for Client {
     where
         T: DeserializeOwned + Send + Sync,
     {
-        self.modify(proven(self.inner.delete(url), credentials))
-            .await
+        let limit = self.timeout.max(LEAST_LOGOUT);
+        let request = proven(self.inner.delete(url), credentials);
+        self.exchange_within(limit, request).await?.modification()
     }
 
     async fn post_multipart_update<U, V, T>(

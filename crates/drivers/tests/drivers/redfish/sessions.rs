@@ -182,3 +182,13 @@ async fn a_logout_that_fails_once_is_tried_again() {
     session.close().await;
     assert_eq!(bmc.counters().open_sessions, 0);
 }
+
+#[tokio::test]
+async fn a_slow_logout_is_waited_for() {
+    let (bmc, mut target) = simulator(Faults::default());
+    target.request_timeout = Duration::from_millis(150);
+    let session = RedfishDriver::new().connect(&target).await.unwrap();
+    bmc.change_faults(|faults| faults.answer_delay = Duration::from_millis(400));
+    session.close().await;
+    assert_eq!(bmc.counters().open_sessions, 0);
+}
