@@ -26,10 +26,12 @@ fn answer(status: Status, request: &Request<'_>) -> Response<'static> {
     if let Some(failure) = Context::of(request).failure() {
         return failure.answer(request);
     }
-    match (status, allowed(request)) {
-        (Status::NotFound, Some(methods)) => other_method(request, methods),
-        (Status::NotFound, None) => Failure::http(
-            status,
+    // Rocket says 422 of a segment that is no key; it names nothing that exists.
+    let is_lost = [Status::NotFound, Status::UnprocessableEntity].contains(&status);
+    match allowed(request) {
+        Some(methods) if is_lost => other_method(request, methods),
+        None if is_lost => Failure::http(
+            Status::NotFound,
             format!("{} is not a known path", request.uri().path()),
         )
         .answer(request),

@@ -3,12 +3,14 @@
 use rocket::http::ContentType;
 use rocket::response::Redirect;
 use rocket::{Build, Rocket, Route, State, get};
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::Type;
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::{
-    Content, InfoBuilder, LicenseBuilder, OpenApi, Ref, RefOr, ResponseBuilder, Schema,
+    Content, InfoBuilder, LicenseBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required,
+    ResponseBuilder, Schema,
 };
 use utoipa::{PartialSchema, ToSchema};
 use utoipa_swagger_ui::{Config, SwaggerUi, Url};
@@ -27,6 +29,8 @@ struct Words {
     description: &'static str,
     /// Errors that any operation of the dialect may answer.
     errors: &'static [(&'static str, &'static str)],
+    /// A header that any operation of the dialect takes, and what it is for.
+    header: Option<(&'static str, &'static str)>,
     /// Adds the schemas of the dialect's errors.
     add_schemas: fn(&mut Schemas),
 }
@@ -60,6 +64,10 @@ const INSPECTOR: Words = Words {
     title: "Assay: Ironic Inspector API",
     description: "Hardware introspection as OpenStack Ironic Inspector offers it, microversions 1.0 to 1.18. The version is asked for in the header X-OpenStack-Ironic-Inspector-API-Version; without it the greatest answers.",
     errors: INSPECTOR_ERRORS,
+    header: Some((
+        inspector::VERSION_HEADER,
+        "The version of the API to answer in, 1.0 to 1.18 or latest",
+    )),
     add_schemas: error_schemas::<inspector::fault::ErrorBody<'static>>,
 };
 const CLOUDMANAGER: Words = Words {
@@ -67,6 +75,7 @@ const CLOUDMANAGER: Words = Words {
     title: "Assay: CloudManager API",
     description: "Nodes, their power, power controls and tasks as CloudManager offers them.",
     errors: ANYWHERE,
+    header: None,
     add_schemas: error_schemas::<cloudmanager::fault::ErrorBody<'static>>,
 };
 const ASSAY: Words = Words {
@@ -74,6 +83,7 @@ const ASSAY: Words = Words {
     title: "Assay API",
     description: "What the other dialects have no words for: phases and history of introspections, reports, tasks, users, boot files, health.",
     errors: ANYWHERE,
+    header: None,
     add_schemas: error_schemas::<assay::fault::ErrorBody<'static>>,
 };
 const KEYSTONE: Words = Words {
@@ -81,6 +91,7 @@ const KEYSTONE: Words = Words {
     title: "Assay: identity API",
     description: "Tokens as OpenStack Keystone issues them, for a name and a password, unscoped.",
     errors: ANYWHERE,
+    header: None,
     add_schemas: error_schemas::<keystone::fault::ErrorBody<'static>>,
 };
 
@@ -125,6 +136,7 @@ fn complete(mut document: OpenApi, words: &Words) -> OpenApi {
         ];
         for operation in operations.into_iter().flatten() {
             add_errors(operation, words);
+            add_header(operation, words);
         }
     }
     document
@@ -179,6 +191,24 @@ fn add_errors(operation: &mut Operation, words: &Words) {
                 .insert("application/json".to_owned(), body.into());
         }
     }
+}
+
+fn add_header(operation: &mut Operation, words: &Words) {
+    let Some((name, description)) = words.header else {
+        return;
+    };
+    let text = ObjectBuilder::new().schema_type(Type::String).build();
+    let header = ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(text))
+        .build();
+    operation
+        .parameters
+        .get_or_insert_default()
+        .push(header.into());
 }
 
 /// The documents as they are served.

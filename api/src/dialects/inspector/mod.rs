@@ -10,6 +10,8 @@ mod rules;
 mod version;
 mod wire;
 
+pub(crate) use version::HEADER as VERSION_HEADER;
+
 use crate::endpoints::endpoints;
 
 /// Paths whose errors this dialect tells; it also tells those of unknown paths.
