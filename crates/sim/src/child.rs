@@ -10,6 +10,9 @@ use parking_lot::Mutex;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 use tokio::sync::{oneshot, watch};
 
+/// Turns into the program unless the parent, whose number is given first, has died before its death could be noticed.
+const UNLESS_ORPHANED: &str = r#"[ "$PPID" = "$0" ] && exec "$@""#;
+
 /// A running child. Dropping it kills its process group.
 #[derive(Debug)]
 pub(crate) struct Child {
@@ -86,7 +89,8 @@ fn launch(
 ) -> std::io::Result<(std::process::Child, std::io::PipeReader)> {
     let (output, input) = std::io::pipe()?;
     let child = Command::new("setpriv")
-        .args(["--pdeathsig", "KILL", "--"])
+        .args(["--pdeathsig", "KILL", "--", "sh", "-c", UNLESS_ORPHANED])
+        .arg(std::process::id().to_string())
         .arg(program)
         .args(arguments)
         .stdin(Stdio::null())

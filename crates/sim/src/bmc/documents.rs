@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ResetType, Shared, storage};
+use super::{ResetType, Shared, accounts, storage};
 use crate::hardware::SimNic;
 use crate::machine::Power;
 
@@ -24,22 +24,22 @@ pub(super) fn document(shared: &Shared, path: &[&str]) -> Option<Value> {
     Some(match path {
         [] => service_root(shared),
         ["odata"] => odata(),
-        ["SessionService"] => session_service(shared),
-        ["SessionService", "Sessions"] => sessions(shared),
-        ["SessionService", "Sessions", id] => session(shared, id)?,
-        ["AccountService"] => account_service(shared),
+        ["SessionService"] => accounts::session_service(shared),
+        ["SessionService", "Sessions"] => accounts::sessions(shared),
+        ["SessionService", "Sessions", id] => accounts::session(shared, id)?,
+        ["AccountService"] => accounts::account_service(shared),
         ["AccountService", "Accounts"] => collection(
             "ManagerAccount",
             "AccountService/Accounts",
             &["1".to_owned()],
         ),
-        ["AccountService", "Accounts", "1"] => account(shared),
+        ["AccountService", "Accounts", "1"] => accounts::account(shared),
         ["AccountService", "Roles"] => collection(
             "Role",
             "AccountService/Roles",
             &["Administrator".to_owned()],
         ),
-        ["AccountService", "Roles", "Administrator"] => role(),
+        ["AccountService", "Roles", "Administrator"] => accounts::role(),
         ["Systems"] => collection("ComputerSystem", "Systems", &["1".to_owned()]),
         ["Systems", "1"] => system(shared),
         ["Systems", "1", "EthernetInterfaces"] => {
@@ -51,11 +51,7 @@ pub(super) fn document(shared: &Shared, path: &[&str]) -> Option<Value> {
             )
         }
         ["Systems", "1", "EthernetInterfaces", number] => {
-            let nics = &shared.machine.hardware().nics;
-            system_interface(
-                number,
-                nics.get(number.parse::<usize>().ok()?.checked_sub(1)?)?,
-            )
+            system_interface(number, nth(&shared.machine.hardware().nics, number)?)
         }
         ["Systems", "1", "Storage", rest @ ..] => {
             storage::document(shared.machine.hardware(), rest)?
@@ -70,6 +66,7 @@ pub(super) fn document(shared: &Shared, path: &[&str]) -> Option<Value> {
         ["Managers", "bmc", "EthernetInterfaces", "eth0"] => manager_interface(shared),
         ["Chassis"] => collection("Chassis", "Chassis", &["1".to_owned()]),
         ["Chassis", "1"] => chassis(shared),
+        ["Chassis", "1", "Drives", rest @ ..] => storage::drives(shared.machine.hardware(), rest)?,
         _ => return None,
     })
 }
@@ -92,6 +89,11 @@ pub(super) fn collection(kind: &str, path: &str, members: &[String]) -> Value {
 /// The numbers 1 to `count` as identifiers.
 pub(super) fn numbers(count: usize) -> Vec<String> {
     (1..=count).map(|number| number.to_string()).collect()
+}
+
+/// What has this number, counted from 1.
+pub(super) fn nth<'a, T>(list: &'a [T], number: &str) -> Option<&'a T> {
+    list.get(number.parse::<usize>().ok()?.checked_sub(1)?)
 }
 
 pub(super) fn link(path: &str) -> Value {
@@ -129,93 +131,6 @@ fn odata() -> Value {
     })
 }
 
-fn session_service(shared: &Shared) -> Value {
-    json!({
-        "@odata.id": format!("{ROOT}/SessionService"),
-        "@odata.type": "#SessionService.v1_1_8.SessionService",
-        "Id": "SessionService",
-        "Name": "Session service",
-        "ServiceEnabled": true,
-        "SessionTimeout": shared.options.session_timeout.as_secs().clamp(30, 86_400),
-        "Sessions": link(SESSIONS),
-    })
-}
-
-fn sessions(shared: &Shared) -> Value {
-    let ids: Vec<String> = shared
-        .access
-        .lock()
-        .ids()
-        .iter()
-        .map(u64::to_string)
-        .collect();
-    collection("Session", "SessionService/Sessions", &ids)
-}
-
-fn session(shared: &Shared, id: &str) -> Option<Value> {
-    let id = shared
-        .access
-        .lock()
-        .ids()
-        .into_iter()
-        .find(|open| open.to_string() == id)?;
-    Some(session_document(id, &shared.options.username))
-}
-
-/// One session; the same for its opener and for those who look.
-pub(super) fn session_document(id: u64, user: &str) -> Value {
-    json!({
-        "@odata.id": format!("{SESSIONS}/{id}"),
-        "@odata.type": "#Session.v1_5_0.Session",
-        "Id": id.to_string(),
-        "Name": format!("Session {id}"),
-        "UserName": user,
-    })
-}
-
-fn account_service(shared: &Shared) -> Value {
-    let faults = shared.faults.borrow();
-    json!({
-        "@odata.id": format!("{ROOT}/AccountService"),
-        "@odata.type": "#AccountService.v1_12_0.AccountService",
-        "Id": "AccountService",
-        "Name": "Account service",
-        "ServiceEnabled": true,
-        "AccountLockoutThreshold": faults.lock_after.unwrap_or(0),
-        "AccountLockoutDuration": faults.lock_for.as_secs(),
-        "Accounts": link(&format!("{ROOT}/AccountService/Accounts")),
-        "Roles": link(&format!("{ROOT}/AccountService/Roles")),
-    })
-}
-
-fn account(shared: &Shared) -> Value {
-    json!({
-        "@odata.id": format!("{ROOT}/AccountService/Accounts/1"),
-        "@odata.type": "#ManagerAccount.v1_9_0.ManagerAccount",
-        "Id": "1",
-        "Name": "User account",
-        "UserName": shared.options.username,
-        "Password": null,
-        "RoleId": "Administrator",
-        "Enabled": true,
-        "Locked": shared.access.lock().is_locked(),
-        "AccountTypes": ["Redfish"],
-        "Links": { "Role": link(&format!("{ROOT}/AccountService/Roles/Administrator")) },
-    })
-}
-
-fn role() -> Value {
-    json!({
-        "@odata.id": format!("{ROOT}/AccountService/Roles/Administrator"),
-        "@odata.type": "#Role.v1_3_1.Role",
-        "Id": "Administrator",
-        "Name": "Administrator",
-        "RoleId": "Administrator",
-        "IsPredefined": true,
-        "AssignedPrivileges": ["Login", "ConfigureManager", "ConfigureUsers", "ConfigureSelf", "ConfigureComponents"],
-    })
-}
-
 fn system(shared: &Shared) -> Value {
     let machine = shared.machine.hardware();
     json!({
@@ -232,9 +147,8 @@ fn system(shared: &Shared) -> Value {
         "PowerState": power_state(shared),
         "Status": { "State": "Enabled", "Health": "OK" },
         "Boot": shared.boot.lock().document(machine.firmware),
-        "ProcessorSummary": { "Count": 1, "LogicalProcessorCount": machine.cpus, "Status": { "State": "Enabled", "Health": "OK" } },
-        "MemorySummary": { "TotalSystemMemoryGiB": f64::from(machine.memory_mib) / 1024.0,
-            "Status": { "State": "Enabled", "Health": "OK" } },
+        "ProcessorSummary": { "Count": 1, "LogicalProcessorCount": machine.cpus },
+        "MemorySummary": { "TotalSystemMemoryGiB": f64::from(machine.memory_mib) / 1024.0 },
         "EthernetInterfaces": link(&format!("{SYSTEM}/EthernetInterfaces")),
         "Storage": link(&format!("{SYSTEM}/Storage")),
         "Links": { "Chassis": [link(CHASSIS)], "ManagedBy": [link(MANAGER)] },
@@ -314,6 +228,7 @@ fn chassis(shared: &Shared) -> Value {
         "Id": "1",
         "Name": machine.name,
         "ChassisType": "RackMount",
+        "Drives": link(&format!("{CHASSIS}/Drives")),
         "Manufacturer": machine.manufacturer,
         "Model": machine.model,
         "SerialNumber": machine.serial,

@@ -1,6 +1,7 @@
 //! A simulated BMC that speaks Redfish (DMTF DSP0266) on an address of its own.
 
 mod access;
+mod accounts;
 mod answer;
 mod boot;
 mod counters;

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, object};
 use super::documents::{self, RESET, ROOT, SESSIONS, SYSTEM};
-use super::{Faults, ResetSeen, ResetType, Scope, Shared};
+use super::{Faults, ResetSeen, ResetType, Scope, Shared, accounts};
 use crate::machine::Power;
 
 /// A path without the slash at its end, which means the same.
@@ -160,7 +160,7 @@ fn log_in(shared: &Shared, faults: &Faults, body: &[u8]) -> Answer {
     };
     counters.logins += 1;
     counters.most_sessions = counters.most_sessions.max(open);
-    let document = documents::session_document(session.id, name);
+    let document = accounts::session_document(session.id, name);
     Answer::created(document, format!("{SESSIONS}/{}", session.id))
         .with(HeaderName::from_static("x-auth-token"), session.token)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::documents::{SYSTEM, collection, link, numbers};
+use super::documents::{CHASSIS, SYSTEM, collection, link, nth, numbers};
 use crate::hardware::{DiskBus, SimDisk, SimMachine};
 
 /// The resource at a path below the system's `Storage`.
@@ -10,12 +10,15 @@ pub(super) fn document(machine: &SimMachine, path: &[&str]) -> Option<Value> {
     Some(match path {
         [] => collection("Storage", "Systems/1/Storage", &["1".to_owned()]),
         ["1"] => controller(machine),
-        ["1", "Drives", number] => drive(
-            number,
-            machine
-                .disks
-                .get(number.parse::<usize>().ok()?.checked_sub(1)?)?,
-        ),
+        _ => return None,
+    })
+}
+
+/// The resource at a path below the chassis' `Drives`.
+pub(super) fn drives(machine: &SimMachine, path: &[&str]) -> Option<Value> {
+    Some(match path {
+        [] => collection("Drive", "Chassis/1/Drives", &numbers(machine.disks.len())),
+        [number] => drive(number, nth(&machine.disks, number)?),
         _ => return None,
     })
 }
@@ -23,7 +26,7 @@ pub(super) fn document(machine: &SimMachine, path: &[&str]) -> Option<Value> {
 fn controller(machine: &SimMachine) -> Value {
     let drives: Vec<Value> = numbers(machine.disks.len())
         .iter()
-        .map(|number| link(&format!("{SYSTEM}/Storage/1/Drives/{number}")))
+        .map(|number| link(&format!("{CHASSIS}/Drives/{number}")))
         .collect();
     json!({
         "@odata.id": format!("{SYSTEM}/Storage/1"),
@@ -44,7 +47,7 @@ fn drive(number: &str, disk: &SimDisk) -> Value {
         DiskBus::Nvme => "NVMe",
     };
     json!({
-        "@odata.id": format!("{SYSTEM}/Storage/1/Drives/{number}"),
+        "@odata.id": format!("{CHASSIS}/Drives/{number}"),
         "@odata.type": "#Drive.v1_16_0.Drive",
         "Id": number,
         "Name": format!("Disk {number}"),

@@ -5,10 +5,11 @@ use std::time::Duration;
 use crate::support::{self, BootServer, client, initramfs};
 use assay_inventory::Inventory;
 use assay_sim::{
-    Bmc, BmcOptions, BootDevice, DiskBus, Firmware, Machine, Marker, NicModel, Power, QemuMachine,
-    SimDisk, SimMachine, SimNic,
+    Bmc, BmcOptions, BootDevice, BootPlan, DiskBus, Firmware, Machine, Marker, NicModel, Power,
+    QemuMachine, SimDisk, SimMachine, SimNic,
 };
 use serde_json::json;
+use tokio::io::{AsyncBufReadExt, BufReader};
 
 const LIMIT: Duration = Duration::from_mins(2);
 
@@ -167,4 +168,48 @@ async fn a_bios_machine_boots_and_reports() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_uefi_machine_boots_and_reports() {
     boots(Firmware::Uefi).await;
+}
+
+/// The test starts itself again as a program of its own, which starts a machine and is then killed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_dies_with_its_program() {
+    const MARK: &str = "ASSAY_SIM_IS_CHILD";
+    let server = BootServer::serving(Vec::new(), Vec::new()).await;
+    if std::env::var_os(MARK).is_some() {
+        let machine = QemuMachine::new(hardware(Firmware::Bios), &server.url("/")).unwrap();
+        machine
+            .power_on(BootPlan {
+                device: BootDevice::Network,
+                firmware: Firmware::Bios,
+            })
+            .await
+            .unwrap();
+        support::log(&format!("machine={}", machine.pid().unwrap()));
+        std::future::pending::<()>().await;
+    }
+    let name = "qemu::a_machine_dies_with_its_program";
+    let mut program = tokio::process::Command::new(std::env::current_exe().unwrap())
+        .args([name, "--exact", "--nocapture"])
+        .env(MARK, "1")
+        .stderr(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(program.stderr.take().unwrap()).lines();
+    let pid = loop {
+        let line = lines
+            .next_line()
+            .await
+            .unwrap()
+            .expect("the program ended early");
+        if let Some(pid) = line.strip_prefix("machine=") {
+            break pid.to_owned();
+        }
+    };
+    let status = format!("/proc/{pid}/stat");
+    let runs = || std::fs::read_to_string(&status).is_ok_and(|stat| !stat.contains(") Z "));
+    assert!(runs());
+    program.kill().await.unwrap();
+    support::eventually(async || !runs()).await;
 }

@@ -83,7 +83,7 @@ async fn the_system_shows_the_hardware() {
         port["IPv4Addresses"][0]["Address"],
         rig.bmc.address().ip().to_string()
     );
-    let (_, disk) = rig.get("/redfish/v1/Systems/1/Storage/1/Drives/1").await;
+    let (_, disk) = rig.get("/redfish/v1/Chassis/1/Drives/1").await;
     assert_eq!(
         disk["CapacityBytes"],
         u64::from(hardware.disks[0].size_gib) << 30

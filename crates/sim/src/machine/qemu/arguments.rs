@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::{Files, host};
+use super::files::Files;
+use super::host;
 use crate::hardware::{
     BootDevice, BootPlan, DiskBus, Firmware, NicModel, SimDisk, SimMachine, SimNic,
 };
@@ -148,9 +149,7 @@ mod tests {
     use crate::fleet::fleet;
 
     fn line(machine: &SimMachine, plan: BootPlan) -> Vec<String> {
-        let files = Files {
-            folder: tempfile::tempdir().unwrap(),
-        };
+        let files = Files::empty(&std::env::temp_dir()).unwrap();
         arguments(machine, plan, &files, "http://10.0.2.2:1/a,b")
             .into_iter()
             .map(|argument| argument.into_string().unwrap())

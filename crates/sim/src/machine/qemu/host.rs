@@ -14,32 +14,41 @@ pub(super) const UEFI_VARIABLES: &str = "/usr/share/OVMF/OVMF_VARS_4M.fd";
 const NETWORK_BOOT: &str = "/usr/lib/ipxe/qemu/pxe-virtio.rom";
 
 /// Whether this host can run virtual machines that boot a kernel over the network; the error names the Debian
-/// packages to install.
+/// packages to install. UEFI machines need more: [`uefi_available`].
 pub fn qemu_available() -> Result<(), Error> {
-    let kernel = || {
-        std::fs::read_dir("/boot").is_ok_and(|mut files| {
-            files.any(|file| {
-                file.is_ok_and(|file| file.file_name().to_string_lossy().starts_with("vmlinuz-"))
-            })
-        })
-    };
-    let exists = |path: &str| Path::new(path).exists();
-    let packages: Vec<String> = [
+    require(&[
         (on_path(EMULATOR), "qemu-system-x86"),
-        (exists(NETWORK_BOOT), "ipxe-qemu"),
-        (exists(UEFI_CODE) && exists(UEFI_VARIABLES), "ovmf"),
-        (kernel(), "linux-image-amd64"),
+        (Path::new(NETWORK_BOOT).exists(), "ipxe-qemu"),
+        (has_kernel(), "linux-image-amd64"),
         (on_path("setpriv"), "util-linux"),
-    ]
-    .into_iter()
-    .filter(|(present, _)| !present)
-    .map(|(_, package)| package.to_owned())
-    .collect();
+    ])
+}
+
+/// Whether this host has UEFI firmware for virtual machines; the error names the Debian package to install.
+pub fn uefi_available() -> Result<(), Error> {
+    let present = [UEFI_CODE, UEFI_VARIABLES]
+        .iter()
+        .all(|path| Path::new(path).exists());
+    require(&[(present, "ovmf")])
+}
+
+fn require(packages: &[(bool, &str)]) -> Result<(), Error> {
+    let missing = packages
+        .iter()
+        .filter(|(present, _)| !present)
+        .map(|(_, package)| (*package).to_owned());
+    let packages: Vec<String> = missing.collect();
     if packages.is_empty() {
         Ok(())
     } else {
         Err(Error::Missing { packages })
     }
+}
+
+fn has_kernel() -> bool {
+    let is_kernel =
+        |file: std::fs::DirEntry| file.file_name().to_string_lossy().starts_with("vmlinuz-");
+    std::fs::read_dir("/boot").is_ok_and(|mut files| files.any(|file| file.is_ok_and(is_kernel)))
 }
 
 fn on_path(program: &str) -> bool {

@@ -5,23 +5,23 @@
 //! host's loopback address is 10.0.2.2.
 
 mod arguments;
+mod files;
 mod host;
 mod monitor;
 
-pub use host::qemu_available;
+pub use host::{qemu_available, uefi_available};
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use tempfile::TempDir;
 
 use crate::Error;
 use crate::child::Child;
 use crate::console::Console;
-use crate::hardware::{BootPlan, SimMachine};
+use crate::hardware::{BootPlan, Firmware, SimMachine};
 use crate::machine::{Machine, Power};
+use files::Files;
 
 /// The address of this host's loopback interface as a guest sees it.
 pub const HOST_IN_GUEST: &str = "10.0.2.2";
@@ -39,26 +39,6 @@ pub struct QemuMachine {
     child: Mutex<Option<Arc<Child>>>,
 }
 
-/// The machine's files on this host.
-#[derive(Debug)]
-pub(crate) struct Files {
-    folder: TempDir,
-}
-
-impl Files {
-    fn disk(&self, slot: usize) -> PathBuf {
-        self.folder.path().join(format!("disk{slot}.raw"))
-    }
-
-    fn variables(&self) -> PathBuf {
-        self.folder.path().join("efi-variables.fd")
-    }
-
-    fn monitor(&self) -> PathBuf {
-        self.folder.path().join("monitor")
-    }
-}
-
 impl QemuMachine {
     /// Builds the machine, switched off, with empty disks.
     ///
@@ -66,20 +46,11 @@ impl QemuMachine {
     /// rewritten to the address at which the guest reaches them.
     pub fn new(hardware: SimMachine, boot_url: &str) -> Result<Self, Error> {
         qemu_available()?;
-        hardware.check()?;
-        let folder = tempfile::Builder::new()
-            .prefix("assay-sim-")
-            .tempdir()
-            .map_err(Error::host("temporary folder"))?;
-        let files = Files { folder };
-        for (slot, disk) in hardware.disks.iter().enumerate() {
-            let file =
-                std::fs::File::create(files.disk(slot)).map_err(Error::host("disk image"))?;
-            file.set_len(u64::from(disk.size_gib) << 30)
-                .map_err(Error::host("disk image"))?;
+        if hardware.firmware == Firmware::Uefi {
+            uefi_available()?;
         }
-        std::fs::copy(host::UEFI_VARIABLES, files.variables())
-            .map_err(Error::host(host::UEFI_VARIABLES))?;
+        hardware.check()?;
+        let files = Files::create(&hardware)?;
         Ok(Self {
             hardware,
             boot_url: guest_url(boot_url),
@@ -132,6 +103,9 @@ impl Machine for QemuMachine {
         let _turn = self.switch.lock().await;
         if self.power() == Power::On {
             return Ok(());
+        }
+        if plan.firmware == Firmware::Uefi {
+            self.files.prepare_uefi()?;
         }
         let arguments = arguments::arguments(&self.hardware, plan, &self.files, &self.boot_url);
         let console = Arc::clone(&self.console);
