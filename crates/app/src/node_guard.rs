@@ -82,7 +82,7 @@ async fn renew(app: App, node_id: i64, owner: String) {
                 return;
             }
             Err(error) => {
-                tracing::warn!(node = node_id, %error, "the hold on the node was not renewed")
+                tracing::warn!(node = node_id, %error, "the hold on the node was not renewed");
             }
         }
     }
