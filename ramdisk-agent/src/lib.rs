@@ -20,6 +20,8 @@ mod ipmi;
 pub mod kernel_line;
 pub mod lldp;
 pub mod log;
+#[cfg(test)]
+mod namespace_tests;
 pub mod netlink;
 pub mod network;
 mod packet;

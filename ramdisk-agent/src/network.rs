@@ -66,12 +66,8 @@ pub fn bring_up(
     log: &Log,
 ) -> Result<(), Error> {
     let deadline = Instant::now() + settings.network_timeout;
-    let (link, lease) = match &settings.address {
-        Some(address) => {
-            let wanted = |link: &Link| is_wanted(link, address.device.as_deref(), settings);
-            let link = wait_for_link(&mut hardware, wanted, deadline, log)?;
-            (link, address.lease.clone())
-        }
+    let (link, lease) = match told(settings, &mut hardware, log)? {
+        Some(found) => found,
         None => ask_around(settings, &mut hardware, deadline, log)?,
     };
     log.note(format!(
@@ -85,6 +81,23 @@ pub fn bring_up(
     let own = lease.nameservers.iter().copied().map(IpAddr::V4);
     let servers: Vec<IpAddr> = settings.nameservers.iter().copied().chain(own).collect();
     std::fs::write(resolv_conf, resolver_text(&servers)).map_err(Error::io("resolv.conf"))
+}
+
+/// The boot loader's lease and the card it is for; `None` when the kernel line
+/// tells none, or the card does not come within half of the time, for lack of
+/// a driver, say.
+fn told(
+    settings: &Settings,
+    hardware: &mut impl FnMut() -> Vec<String>,
+    log: &Log,
+) -> Result<Option<(Link, Lease)>, Error> {
+    let Some(address) = &settings.address else {
+        return Ok(None);
+    };
+    let deadline = Instant::now() + settings.network_timeout / 2;
+    let wanted = |link: &Link| is_wanted(link, address.device.as_deref(), settings);
+    let link = wait_for_link(hardware, wanted, deadline, log)?;
+    Ok(link.map(|link| (link, address.lease.clone())))
 }
 
 /// By name, else by the MAC that booted; any link when neither is told.
@@ -102,19 +115,20 @@ fn wait_for_link(
     wanted: impl Fn(&Link) -> bool,
     deadline: Instant,
     log: &Log,
-) -> Result<Link, Error> {
+) -> Result<Option<Link>, Error> {
     loop {
         let links = switch_on(hardware, log)?;
         let found = links.iter().find(|link| wanted(link) && link.has_carrier);
-        if let Some(found) = found {
-            return Ok(found.clone());
+        if found.is_some() {
+            return Ok(found.cloned());
         }
         if Instant::now() >= deadline {
             let names: Vec<&str> = links.iter().map(|link| link.name.as_str()).collect();
-            return Err(Error::Network(format!(
-                "the wanted card is absent or has no carrier; cards: {}",
+            log.note(format!(
+                "network: the card that booted is absent or has no carrier; cards: {}",
                 names.join(" ")
-            )));
+            ));
+            return Ok(None);
         }
         thread::sleep(POLL);
     }
