@@ -67,8 +67,12 @@ impl<'a> Boot<'a> {
         let keys = LookupKeys {
             bmc_addresses: Vec::new(),
             macs: assay_inventory::normalize_mac(mac).into_iter().collect(),
-            system_uuid: uuid.map(str::to_lowercase),
-            serial: serial.map(str::to_owned),
+            system_uuid: uuid
+                .filter(|uuid| lookup::is_telling(uuid))
+                .map(str::to_lowercase),
+            serial: serial
+                .filter(|serial| lookup::is_telling(serial))
+                .map(str::to_owned),
         };
         let found = match lookup::find(self.app, keys).await? {
             Lookup::One(found) => found,

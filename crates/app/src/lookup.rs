@@ -92,7 +92,7 @@ fn key_text(by: &LookupBy) -> String {
 }
 
 /// Firmware that was never given an identity says so in a few well-known ways.
-fn is_telling(text: &str) -> bool {
+pub(crate) fn is_telling(text: &str) -> bool {
     const EMPTY: [&str; 7] = [
         "not specified",
         "to be filled by o.e.m.",

@@ -2,12 +2,13 @@
 
 use assay_domain::capability::{BootDevice, BootOverride};
 use assay_domain::{
-    Error, Event, Introspection, IntrospectionState, Phase, PowerCommand, Result, Task,
+    Error, Event, Introspection, IntrospectionState, NodePatch, Phase, PowerCommand, Result, Task,
 };
 use assay_store::Change;
 use serde_json::json;
 
 use super::{CANCELED, Introspections};
+use crate::lookup;
 use crate::node_guard::NodeGuard;
 use crate::target::{self, NodeTarget};
 use crate::work::{Outcome, error_text, payload_id};
@@ -63,6 +64,7 @@ impl Introspections<'_> {
                 .power()
                 .change(task, &node, PowerCommand::Off)
                 .await?;
+            self.learn_identity(task, &node).await?;
             tasks
                 .message(task, "setting the boot override to the network, once")
                 .await?;
@@ -90,6 +92,41 @@ impl Introspections<'_> {
         tasks
             .message(task, "the machine is on; waiting for its report")
             .await
+    }
+
+    /// Takes system UUID and serial number from the BMC where the node has none, so that a machine
+    /// whose network cards are not known is recognised when it asks for its boot script.
+    async fn learn_identity(&self, task: &Task, target: &NodeTarget) -> Result<()> {
+        let node = self.app.nodes().by_id(target.assignment.node_id).await?;
+        if node.system_uuid.is_some() && node.serial_number.is_some() {
+            return Ok(());
+        }
+        let info = self
+            .app
+            .gate()
+            .system_info(&target.target, &target.protocol)
+            .await;
+        let info = match info {
+            Ok(info) => info,
+            Err(error) => {
+                let text = format!("the BMC does not tell which machine it belongs to: {error}");
+                return self.app.tasks().message(task, &text).await;
+            }
+        };
+        let learnt = |known: Option<String>, told: Option<String>| {
+            let told = told.filter(|told| known.is_none() && lookup::is_telling(told));
+            told.map(Some)
+        };
+        let patch = NodePatch {
+            system_uuid: learnt(node.system_uuid, info.uuid),
+            serial_number: learnt(node.serial_number, info.serial_number),
+            ..NodePatch::default()
+        };
+        if patch != NodePatch::default() {
+            let now = self.app.clock().now();
+            self.app.store().update_node(node.id, patch, now).await?;
+        }
+        Ok(())
     }
 
     /// Puts a machine back after an abort or a failure. Safe to run again.

@@ -189,9 +189,8 @@ impl<'a> Introspections<'a> {
     pub async fn detail(&self, actor: &Actor, node_ref: &str) -> Result<IntrospectionDetail> {
         let introspection = self.status(actor, node_ref).await?;
         let phases = self.app.store().phases(introspection.id).await?;
-        let reached: Vec<Phase> = phases.iter().map(|stamp| stamp.phase).collect();
         Ok(IntrospectionDetail {
-            missing: Phase::first_missing(&reached),
+            missing: Phase::first_missing(&reached(&introspection, &phases)),
             introspection,
             phases,
         })
@@ -309,6 +308,14 @@ impl<'a> Introspections<'a> {
             .await?
             .ok_or_else(|| Error::not_found("Introspection", id))
     }
+}
+
+/// The phases that are behind an introspection. A machine that somebody else switches on has no
+/// phase `power` to wait for.
+fn reached(introspection: &Introspection, stamps: &[PhaseStamp]) -> Vec<Phase> {
+    let by_others = (!introspection.manage_boot).then_some(Phase::Power);
+    let stamped = stamps.iter().map(|stamp| stamp.phase);
+    stamped.chain(by_others).collect()
 }
 
 /// The error text of an introspection that an operator has cancelled.

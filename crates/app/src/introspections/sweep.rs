@@ -1,8 +1,8 @@
 //! The sweep: nothing stays in a transient state once its time is up or its owner is gone.
 
-use assay_domain::{Error, Event, Introspection, Phase, Result};
+use assay_domain::{Error, Event, Introspection, Result};
 
-use super::Introspections;
+use super::{Introspections, reached};
 
 /// How many introspections one sweep ends at most; the next one goes on.
 const AT_A_TIME: i64 = 500;
@@ -14,10 +14,10 @@ impl Introspections<'_> {
         let now = self.app.clock().now();
         let mut ended = 0;
         for late in store.expired_introspections(now, AT_A_TIME).await? {
-            let phases = store.phases(late.id).await?;
-            let reached: Vec<Phase> = phases.iter().map(|stamp| stamp.phase).collect();
-            let limit = (late.deadline - late.started_at).num_seconds();
-            let text = Introspection::timeout_message(limit, &reached);
+            let reached = reached(&late, &store.phases(late.id).await?);
+            // The deadline was set a moment before the start was stamped.
+            let limit = (late.deadline - late.started_at).num_milliseconds() + 500;
+            let text = Introspection::timeout_message(limit / 1000, &reached);
             ended += self.end(&late, Event::Timeout, text).await?;
         }
         for orphan in store.orphaned_introspections(AT_A_TIME).await? {
