@@ -34,7 +34,7 @@ body = NodeBody.from_dict({"node": {"name": name, "mac_address": mac}})
 node = create_node.sync(client=nodes, body=body).node
 assert [one.name for one in list_nodes.sync(client=nodes).nodes] == [name]
 
-accepted = start_introspection.sync_detailed(node.uuid, client=inspector, manage_boot=False)
+accepted = start_introspection.sync_detailed(node.uuid, client=inspector, body=None, manage_boot=False)
 assert accepted.status_code == 202, accepted
 print(node.uuid, flush=True)
 
