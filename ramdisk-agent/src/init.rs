@@ -79,7 +79,9 @@ fn report(line: &KernelLine, log: &Log) -> Result<(), Error> {
 
 /// The serial console and whatever else the kernel line names as console.
 fn console() -> Option<Box<dyn Write + Send>> {
-    let console = File::options().write(true).open("/dev/console").ok()?;
+    let mut console = File::options().write(true).open("/dev/console").ok()?;
+    // The firmware leaves its cursor anywhere; watchers look for whole lines.
+    console.write_all(b"\n").ok()?;
     Some(Box::new(console))
 }
 

@@ -71,8 +71,9 @@ impl Log {
             std::fmt::Write::write_fmt(&mut state.lines, format_args!("[{seconds:9.3}] {text}\n"));
         drop_oldest(&mut state.lines);
         if let Some(screen) = state.screen.as_mut().filter(|_| show) {
-            // A console that went away must not stop the machine's report.
-            let _ = writeln!(screen, "assay-agent: {text}");
+            // In one piece, since the kernel writes to the same console. One
+            // that went away must not stop the machine's report.
+            let _ = screen.write_all(format!("assay-agent: {text}\n").as_bytes());
             let _ = screen.flush();
         }
     }

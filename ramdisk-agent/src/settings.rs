@@ -8,7 +8,7 @@
 //! | `ip=` | `client::gateway:netmask:host:device:autoconf` | DHCP |
 //! | `nameserver=` | DNS server, repeatable | DHCP's |
 //! | `root_device=` | root device hints | smallest disk of 4 GiB |
-//! | `assay.ca=` | base64url of the CA certificate's DER | none |
+//! | `assay.ca=` | base64url of the CA certificate's DER; a kernel line has 2048 bytes in all, so prefer an EC key | none |
 //! | `assay.insecure=1` | https without checking the server | off |
 //! | `assay.collect-timeout=` | seconds a collector may take | 60 |
 //! | `assay.settle-timeout=` | seconds to wait for disks to appear | 30 |

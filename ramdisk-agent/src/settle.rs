@@ -10,6 +10,8 @@ const POLL: Duration = Duration::from_millis(25);
 const QUICK: Duration = Duration::from_millis(150);
 /// Quiet that is needed where disks spin up or are found by scanning a fabric.
 const SLOW: Duration = Duration::from_secs(3);
+/// SCSI hosts that stand for one plugged device each.
+const ONE_DISK_HOSTS: [&str; 2] = ["usb-storage", "uas"];
 /// SCSI hosts whose scan is over when their driver has been loaded.
 const QUICK_HOSTS: [&str; 3] = ["ahci", "ata_piix", "virtio_scsi"];
 
@@ -53,14 +55,31 @@ fn snapshot(host: &Host) -> Vec<String> {
 }
 
 fn quiet(host: &Host) -> Duration {
-    let hosts = host.sys("class/scsi_host");
-    let is_quick = |name: &String| {
-        let driver = host::text(hosts.join(name).join("proc_name"));
-        driver.is_some_and(|driver| QUICK_HOSTS.contains(&driver.as_str()))
-    };
-    if host::names(&hosts).iter().all(is_quick) {
-        QUICK
-    } else {
+    if is_scanning(host) || is_starting(host) {
         SLOW
+    } else {
+        QUICK
     }
+}
+
+/// Is there a SCSI host of which we cannot know that it has told all its disks?
+fn is_scanning(host: &Host) -> bool {
+    let hosts = host.sys("class/scsi_host");
+    let may_scan = |name: &String| {
+        let driver = host::text(hosts.join(name).join("proc_name")).unwrap_or_default();
+        let devices = host::names(hosts.join(name).join("device"));
+        let has_target = devices.iter().any(|device| device.starts_with("target"));
+        !QUICK_HOSTS.contains(&driver.as_str())
+            && !(has_target && ONE_DISK_HOSTS.contains(&driver.as_str()))
+    };
+    host::names(&hosts).iter().any(may_scan)
+}
+
+/// Is there an NVMe controller that is not ready yet?
+fn is_starting(host: &Host) -> bool {
+    let controllers = host.sys("class/nvme");
+    host::names(&controllers)
+        .iter()
+        .filter_map(|name| host::text(controllers.join(name).join("state")))
+        .any(|state| matches!(state.as_str(), "new" | "resetting" | "connecting"))
 }

@@ -367,3 +367,18 @@ fn settling_has_an_end() {
     assert!(!settle::settle(&tree.host(), Duration::from_millis(200)));
     assert!(started.elapsed() < Duration::from_secs(20));
 }
+
+#[test]
+fn settling_does_not_wait_for_what_is_known_to_be_whole() {
+    let tree = Tree::new();
+    tree.files("sys/class/scsi_host/host0", &[("proc_name", "ahci")]);
+    tree.files("sys/class/scsi_host/host1", &[("proc_name", "usb-storage")]);
+    tree.files(
+        "sys/class/scsi_host/host1/device/target1:0:0",
+        &[("uevent", "")],
+    );
+    tree.files("sys/class/nvme/nvme0", &[("state", "live")]);
+    assert!(settle::settle(&tree.host(), Duration::from_secs(2)));
+    tree.files("sys/class/nvme/nvme0", &[("state", "connecting")]);
+    assert!(!settle::settle(&tree.host(), Duration::from_millis(400)));
+}
