@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use assay_app::App;
 use rocket::error::ErrorKind;
@@ -10,6 +11,10 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::server::{ServerConfig, rocket};
+
+/// How often, and how far apart, a new listener tries to take an address over from the old one.
+const TAKE_OVER_ATTEMPTS: u32 = 100;
+const TAKE_OVER_PAUSE: Duration = Duration::from_millis(10);
 
 /// A listening HTTP face.
 pub struct Running {
@@ -30,6 +35,28 @@ impl Running {
             Ok(Err(reason)) => reason,
             Ok(Ok(())) => "the listener ended".to_owned(),
             Err(error) => error.to_string(),
+        }
+    }
+
+    /// Puts a new listener in this one's place, with certificate and key read again. The address is
+    /// free for a moment only: requests in progress end on the old listener in the meantime.
+    ///
+    /// # Errors
+    /// The reason in words why the new one cannot listen; the old one is gone by then.
+    pub async fn replace(self, app: App, server: ServerConfig) -> Result<Self, String> {
+        let server = ServerConfig {
+            address: self.address.ip(),
+            port: self.address.port(),
+            ..server
+        };
+        self.shutdown.notify();
+        let mut attempts = 0;
+        loop {
+            match launch(app.clone(), server.clone()).await {
+                Err(_) if attempts < TAKE_OVER_ATTEMPTS => attempts += 1,
+                launched => return launched,
+            }
+            tokio::time::sleep(TAKE_OVER_PAUSE).await;
         }
     }
 

@@ -20,6 +20,11 @@ mod query;
 mod reply;
 mod server;
 mod traced;
+mod upkeep;
+
+/// Log directives that keep Rocket's own lines out: it calls every refused request an error. They
+/// stand before an operator's own.
+pub const QUIET: &str = "rocket=off,assay_api::dialects=off,assay_api::boot=off";
 
 pub use documents::openapi_documents;
 pub use launch::{Running, launch};

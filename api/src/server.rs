@@ -11,10 +11,12 @@ use rocket::{Build, Rocket};
 use crate::front::Front;
 use crate::guards::{Limiters, ReportBudget};
 use crate::traced::traced;
+use crate::upkeep::upkeep;
 use crate::{boot, catcher, dialects, documents};
 
-/// Seconds that requests in progress get to end by themselves when the server stops.
-const GRACE: u32 = 5;
+/// Seconds that requests in progress get to end by themselves when the server stops. Idle
+/// connections last as long, so this is also how long a stop takes while clients keep theirs.
+const GRACE: u32 = 3;
 /// Seconds after that for connections to close.
 const MERCY: u32 = 1;
 /// Seconds that an idle connection is kept.
@@ -50,7 +52,11 @@ pub fn rocket(app: App, server: ServerConfig) -> Rocket<Build> {
     let settings = app.settings();
     let budget = ReportBudget::new(settings.body_limits.report_budget);
     let limiters = Limiters::new(&settings.rate_limits);
-    let rocket = rocket::custom(config(&server))
+    let mut rocket = rocket::custom(config(&server));
+    if let Some(metrics) = &server.metrics {
+        rocket = rocket.attach(upkeep(metrics.clone()));
+    }
+    let rocket = rocket
         .manage(budget)
         .manage(limiters)
         .manage(dialects::assay::Metrics(server.metrics))

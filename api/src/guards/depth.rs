@@ -41,7 +41,7 @@ mod tests {
     fn brackets_in_strings_do_not_count() {
         assert!(!is_deeper(br#"{"a": "[[[[\"[[[["}"#, 1));
         assert!(is_deeper(br#"{"a": [1]}"#, 1));
-        assert!(!is_deeper(br#"[[], [], {}]"#, 2));
+        assert!(!is_deeper(b"[[], [], {}]", 2));
     }
 
     fn depth(value: &Value) -> usize {

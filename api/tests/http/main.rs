@@ -13,6 +13,7 @@ mod documents;
 mod identity;
 mod inspector;
 mod limits;
+mod listener;
 mod nonsense;
 mod own;
 mod support;

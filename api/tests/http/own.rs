@@ -16,7 +16,7 @@ async fn an_introspection_tells_the_phase_that_has_not_come() {
     assert_eq!(detail["introspection"]["node_uuid"], uuid);
     assert_eq!(detail["introspection"]["requested_by"], "admin");
     assert_eq!(detail["phases"], json!([]));
-    assert_eq!(detail["missing"], "power");
+    assert_eq!(detail["missing"], "boot_script");
     assert!(detail["missing_reason"].is_string());
     let history = server
         .get("/assay/v1/nodes/deep/introspections?limit=5")

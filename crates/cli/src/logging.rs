@@ -7,8 +7,7 @@ use crate::error::Error;
 
 /// Starts logging as configured; `level` is a filter such as `info` or `assay_app=debug,warn`.
 pub(crate) fn start(log: &LogConfig) -> Result<(), Error> {
-    // Rocket logs each route and request by itself; our own line per request says more.
-    let filter = EnvFilter::try_new(format!("rocket=error,{}", log.level))
+    let filter = EnvFilter::try_new(format!("{},{}", assay_api::QUIET, log.level))
         .map_err(|error| Error::Config(format!("log.level: {error}")))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)

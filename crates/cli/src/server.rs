@@ -101,11 +101,11 @@ impl Server {
         if let Some(tls) = &self.config.tls {
             crate::commands::serve::check_tls(tls)?;
         }
+        let server = listener_of(&self.config, self.address, self.metrics.clone());
         if let Some(listener) = self.listener.take() {
-            listener.stop().await;
+            let replaced = listener.replace(self.app.clone(), server).await;
+            self.listener = Some(replaced.map_err(Error::Server)?);
         }
-        let (app, metrics) = (self.app.clone(), self.metrics.clone());
-        self.listener = Some(launch(&self.config, self.address, app, metrics).await?);
         Ok(())
     }
 
@@ -134,7 +134,12 @@ async fn launch(
     app: App,
     metrics: PrometheusHandle,
 ) -> Result<Running, Error> {
-    let server = ServerConfig {
+    let server = listener_of(config, listen, metrics);
+    assay_api::launch(app, server).await.map_err(Error::Server)
+}
+
+fn listener_of(config: &Config, listen: SocketAddr, metrics: PrometheusHandle) -> ServerConfig {
+    ServerConfig {
         address: listen.ip(),
         port: listen.port(),
         tls: config.tls.as_ref().map(|tls| TlsFiles {
@@ -142,6 +147,5 @@ async fn launch(
             key: tls.key.clone(),
         }),
         metrics: Some(metrics),
-    };
-    assay_api::launch(app, server).await.map_err(Error::Server)
+    }
 }

@@ -49,7 +49,7 @@ pub(crate) async fn check_readiness(app: &State<App>) -> Answer<Health> {
     match app.health().await {
         Ok(()) => Ok(Json(WELL)),
         Err(error) => {
-            tracing::warn!(%error, "not ready");
+            tracing::warn!(target: "assay_api", %error, "not ready");
             Err(Error::Unavailable {
                 message: "the database does not answer".to_owned(),
                 retry_after: 1,
