@@ -165,8 +165,12 @@ impl Surroundings for Inner {
     }
 
     async fn image(&self, url: &str, _purpose: Purpose) -> Result<(), String> {
-        self.http.load(url, u64::MAX).await?;
-        self.console.mark(Marker::Fetched(url.to_owned()));
+        // The agent runs on this host's own kernel, so a server that has none to give can still be
+        // asked for a boot; only what was really fetched is marked.
+        match self.http.load(url, u64::MAX).await {
+            Ok(_) => self.console.mark(Marker::Fetched(url.to_owned())),
+            Err(reason) => self.show(&format!("{url} was not loaded: {reason}")),
+        }
         Ok(())
     }
 
