@@ -69,8 +69,9 @@ fn is_scanning(host: &Host) -> bool {
         let driver = host::text(hosts.join(name).join("proc_name")).unwrap_or_default();
         let devices = host::names(hosts.join(name).join("device"));
         let has_target = devices.iter().any(|device| device.starts_with("target"));
-        !QUICK_HOSTS.contains(&driver.as_str())
-            && !(has_target && ONE_DISK_HOSTS.contains(&driver.as_str()))
+        let is_one_of = |drivers: &[&str]| drivers.contains(&driver.as_str());
+        let is_whole = is_one_of(&QUICK_HOSTS) || (has_target && is_one_of(&ONE_DISK_HOSTS));
+        !is_whole
     };
     host::names(&hosts).iter().any(may_scan)
 }
