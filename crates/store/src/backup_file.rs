@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use crate::convert::hex;
 use crate::fault::{Fault, Outcome};
 
 /// The name and version of the format.
@@ -84,7 +85,7 @@ impl Sink {
     pub(crate) fn finish(mut self) -> Outcome<u64> {
         let trailer = Trailer {
             rows: self.rows,
-            sha256: hex(self.digest.clone()),
+            sha256: hex(&self.digest.clone().finalize()),
         };
         self.line(&trailer)?;
         let file = self.encoder.finish().map_err(failed(&self.path))?;
@@ -119,7 +120,7 @@ pub(crate) fn verify(path: &Path) -> Outcome<Header> {
             continue;
         }
         let trailer: Trailer = serde_json::from_slice(&line).map_err(|_| broken(path))?;
-        let whole = trailer.rows == rows && trailer.sha256 == hex(digest);
+        let whole = trailer.rows == rows && trailer.sha256 == hex(&digest.finalize());
         return match lines.next()? {
             None if whole => Ok(header),
             _ => Err(broken(path)),
@@ -164,11 +165,6 @@ impl Lines {
             Err(_) => Err(broken(&self.path)),
         }
     }
-}
-
-fn hex(digest: Sha256) -> String {
-    let bytes = digest.finalize();
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> Fault + use<'_> {

@@ -47,6 +47,15 @@ pub(crate) fn host_key(text: &str) -> String {
     }
 }
 
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.map(|digit| DIGITS[usize::from(digit)]).collect()
+}
+
 /// `rows`, each converted, or the first failure.
 pub(crate) fn all<R, T>(rows: Vec<R>) -> Outcome<Vec<T>>
 where
@@ -57,7 +66,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use super::{host_key, mac_key};
+    use super::{hex, host_key, mac_key};
 
     #[test]
     fn hosts_are_found_in_every_notation() {
@@ -65,6 +74,11 @@ mod tests {
         assert_eq!(host_key("[2001:db8::1]"), "2001:db8::1");
         assert_eq!(host_key("::ffff:192.0.2.1"), "192.0.2.1");
         assert_eq!(host_key("BMC.Example"), "bmc.example");
+    }
+
+    #[test]
+    fn bytes_become_digits() {
+        assert_eq!(hex(&[0, 0x1f, 0xa0, 0xff]), "001fa0ff");
     }
 
     #[test]

@@ -99,7 +99,7 @@ impl From<Fault> for Error {
         match fault {
             Fault::Domain(error) => error,
             Fault::Query(QueryError::DatabaseError(kind, info)) => {
-                from_database(&kind, info.message())
+                from_database(kind, info.message())
             }
             Fault::Pool(_) | Fault::Connect(_) => {
                 tracing::warn!(error = %fault, "no connection to the database");
@@ -110,7 +110,7 @@ impl From<Fault> for Error {
     }
 }
 
-fn from_database(kind: &DatabaseErrorKind, message: &str) -> Error {
+fn from_database(kind: DatabaseErrorKind, message: &str) -> Error {
     if matches!(
         kind,
         DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::UnableToSendCommand

@@ -13,6 +13,7 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use crate::convert::hex;
 use crate::fault::Outcome;
 
 /// Length of a key in bytes (XChaCha20).
@@ -48,8 +49,10 @@ impl Key {
         fill(&mut bytes)?;
         let mut id = [0; 4];
         fill(&mut id)?;
-        let id = id.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { id, bytes })
+        Ok(Self {
+            id: hex(&id),
+            bytes,
+        })
     }
 
     /// The name of the key, which is no secret.

@@ -24,7 +24,7 @@ impl Postgres {
         // The check on each use costs a round trip and finds what a restart of the server left.
         let builder = r2d2::Pool::builder()
             .test_on_check_out(true)
-            .idle_timeout(Some(Duration::from_secs(300)));
+            .idle_timeout(Some(Duration::from_mins(5)));
         let pool = Pool::new(builder, &config.url, config.readers, config.wait);
         drop(pool.connection()?);
         Ok(Self { pool })

@@ -49,7 +49,7 @@ pub(crate) fn create(
         local_link_connection: serde_json::Map::new(),
         extra: serde_json::Map::new(),
     };
-    if let Some((_, holder)) = holders(connection, &[address.clone()])?.get(&address) {
+    if let Some((_, holder)) = holders(connection, std::slice::from_ref(&address))?.get(&address) {
         let text = format!("the port {address} belongs to node {holder} already");
         return Err(Error::conflict(text).into());
     }

@@ -9,6 +9,14 @@ use crate::convert::{naive, utc};
 use crate::fault::Outcome;
 use crate::schema::nodes;
 
+/// UUID of the node; holder, purpose and since when.
+type Holder = (
+    String,
+    Option<String>,
+    Option<String>,
+    Option<NaiveDateTime>,
+);
+
 /// Takes a node that is free, expired or held by the same owner.
 pub(crate) fn reserve(
     connection: &mut Conn,
@@ -33,12 +41,7 @@ pub(crate) fn reserve(
     if taken == 1 {
         return Ok(());
     }
-    let holder: Option<(
-        String,
-        Option<String>,
-        Option<String>,
-        Option<NaiveDateTime>,
-    )> = nodes::table
+    let holder: Option<Holder> = nodes::table
         .find(id)
         .select((
             nodes::uuid,

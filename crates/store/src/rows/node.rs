@@ -110,6 +110,10 @@ impl TryFrom<NodeRow> for Node {
 }
 
 /// What is set at a node; `None` leaves a column as it is, or at its default in a new row.
+#[allow(
+    clippy::option_option,
+    reason = "Diesel: leave the column, set it to null, or to a value"
+)]
 #[derive(Default, AsChangeset, Insertable)]
 #[diesel(table_name = nodes)]
 pub(crate) struct NodeChanges {

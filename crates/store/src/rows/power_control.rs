@@ -57,6 +57,10 @@ impl PowerControlRow {
 }
 
 /// What is set at a power control; `None` leaves a column as it is.
+#[allow(
+    clippy::option_option,
+    reason = "Diesel: leave the column, set it to null, or to a value"
+)]
 #[derive(AsChangeset)]
 #[diesel(table_name = power_controls)]
 pub(crate) struct PowerControlChanges {

@@ -15,6 +15,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use sha2::{Digest, Sha256};
 
+use crate::convert::hex;
 use crate::fault::Fault;
 use crate::on_postgres;
 
@@ -279,12 +280,7 @@ fn template() -> Result<String> {
     for file in files {
         digest.update(std::fs::read(file).map_err(Error::internal)?);
     }
-    let hex = digest
-        .finalize()
-        .iter()
-        .take(8)
-        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
-    Ok(format!("template_{hex}"))
+    Ok(format!("template_{}", hex(&digest.finalize()[..8])))
 }
 
 /// The folder of the newest installed server's programs.

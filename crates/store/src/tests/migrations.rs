@@ -27,9 +27,9 @@ const FIRST_REPORT: &str = "INSERT INTO reports (introspection_id, node_id, rece
 #[derive(QueryableByName, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Column {
     #[diesel(sql_type = Text)]
-    table_name: String,
+    of_table: String,
     #[diesel(sql_type = Text)]
-    column_name: String,
+    name: String,
     #[diesel(sql_type = Text)]
     data_type: String,
     #[diesel(sql_type = Text)]
@@ -43,7 +43,7 @@ struct Name {
 }
 
 const SQLITE_COLUMNS: &str = "
-SELECT t.name AS table_name, c.name AS column_name,
+SELECT t.name AS of_table, c.name AS name,
     CASE WHEN c.pk = 1 THEN 'bigint' WHEN c.type = 'BLOB' THEN 'bytea' ELSE lower(c.type) END
         AS data_type,
     CASE WHEN c.\"notnull\" = 1 THEN 'NO' ELSE 'YES' END AS nullable
@@ -52,7 +52,7 @@ WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite%' AND t.name NOT LIKE '\\_\\_
 ORDER BY 1, 2";
 
 const POSTGRES_COLUMNS: &str = "
-SELECT table_name::text, column_name::text, is_nullable::text AS nullable,
+SELECT table_name::text AS of_table, column_name::text AS name, is_nullable::text AS nullable,
     replace(data_type, 'timestamp without time zone', 'timestamp')::text AS data_type
 FROM information_schema.columns
 WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_%'
@@ -143,10 +143,7 @@ async fn a_database_with_data_is_upgraded(kind: Kind) {
     execute(&store, FIRST_DATA).await;
     // What the first program had stored as its report.
     let report = crate::compression::compress(b"{}".to_vec()).await.unwrap();
-    let hex = report
-        .bytes
-        .iter()
-        .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
+    let hex = crate::convert::hex(&report.bytes);
     let literal = match kind {
         Kind::Sqlite => format!("{FIRST_REPORT} x'{hex}')"),
         Kind::Postgres => format!("{FIRST_REPORT} '\\x{hex}')"),

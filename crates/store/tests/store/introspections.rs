@@ -1,12 +1,13 @@
 //! Introspections: one at a time per node, events, phases, lists.
 
 use assay_domain::{Error, Event, IntrospectionState as S, Page, Phase, TaskKind, TaskStatus};
-use assay_store::Change;
+use assay_store::{Change, NewIntrospection};
 
 use crate::world::{ALL, World, at, new_introspection, new_node, new_task};
 
 on_both!(
     one_runs_at_a_time,
+    nobody_is_not_introspected,
     events_follow_the_state_machine,
     a_change_comes_with_its_event,
     the_first_stamp_stays,
@@ -76,11 +77,16 @@ async fn one_runs_at_a_time(world: World) {
         store.introspections_of(node.id, page).await.unwrap(),
         [second]
     );
+}
 
-    let mut nobody = new_introspection(&node, S::Waiting);
-    nobody.node_id = 999;
-    nobody.node_uuid = "nobody".to_owned();
-    let missing = store.start_introspection(nobody, None, at(5)).await;
+async fn nobody_is_not_introspected(world: World) {
+    let node = world.node("n1").await;
+    let nobody = NewIntrospection {
+        node_id: 999,
+        node_uuid: "nobody".to_owned(),
+        ..new_introspection(&node, S::Waiting)
+    };
+    let missing = world.store.start_introspection(nobody, None, at(5)).await;
     assert!(matches!(missing, Err(Error::NotFound { what: "Node", .. })));
 }
 

@@ -1,6 +1,6 @@
 //! Lookup: every key leads to its nodes, an empty one to none.
 
-use assay_domain::{Event, IntrospectionState as S, NodePatch};
+use assay_domain::{Event, IntrospectionState as S, Node, NodePatch};
 use assay_store::{Change, LookupBy, LookupKeys};
 
 use crate::power::control;
@@ -12,32 +12,39 @@ on_both!(
     waiting_machines_are_found,
 );
 
-fn text(text: &str) -> Option<Option<String>> {
-    Some(Some(text.to_owned()))
+/// A text that is set.
+macro_rules! text {
+    ($text:expr) => {
+        Some(Some($text.to_owned()))
+    };
 }
 
-async fn every_key_leads_to_its_nodes(world: World) {
+/// Two nodes that differ in all keys; the second one is being introspected.
+async fn two_nodes(world: &World) -> (Node, Node) {
     let store = &world.store;
     let mut first = new_node("n1");
     first.ports = vec![("aa:00:00:00:00:01".to_owned(), true)];
-    first.fields.system_uuid = text("ABCDEF00-0000-0000-0000-000000000000");
-    first.fields.bmc_address = text("2001:DB8::1");
+    first.fields.system_uuid = text!("ABCDEF00-0000-0000-0000-000000000000");
+    first.fields.bmc_address = text!("2001:DB8::1");
     let first = store.create_node(first, at(0)).await.unwrap();
     let mut second = new_node("n2");
-    second.fields.mac_address = text("AA-00-00-00-00-02");
-    second.fields.serial_number = text("SN2");
+    second.fields.mac_address = text!("AA-00-00-00-00-02");
+    second.fields.serial_number = text!("SN2");
     let second = store.create_node(second, at(0)).await.unwrap();
-    let bmc = store
-        .create_power_control(control("192.0.2.7"))
-        .await
-        .unwrap();
+    let bmc = control("192.0.2.7");
+    let bmc = store.create_power_control(bmc).await.unwrap();
     store
         .assign_power_control(second.id, bmc.id, "1", true)
         .await
         .unwrap();
     let new = new_introspection(&second, S::Waiting);
     store.start_introspection(new, None, at(1)).await.unwrap();
+    (first, second)
+}
 
+async fn every_key_leads_to_its_nodes(world: World) {
+    let store = &world.store;
+    let (first, second) = two_nodes(&world).await;
     let hits = async |keys: LookupKeys| {
         let hits = store.lookup_nodes(keys).await.unwrap();
         hits.into_iter()
@@ -83,7 +90,7 @@ async fn every_key_leads_to_its_nodes(world: World) {
 
 async fn an_empty_key_leads_nowhere(world: World) {
     let mut node = new_node("n1");
-    let nothing = || text("");
+    let nothing = || text!("");
     node.fields = NodePatch {
         mac_address: nothing(),
         system_uuid: nothing(),
@@ -107,7 +114,7 @@ async fn waiting_machines_are_found(world: World) {
     let store = &world.store;
     let mut node = new_node("n1");
     node.ports = vec![("aa:00:00:00:00:01".to_owned(), true)];
-    node.fields.system_uuid = text("abcdef00-0000-0000-0000-000000000000");
+    node.fields.system_uuid = text!("abcdef00-0000-0000-0000-000000000000");
     let node = store.create_node(node, at(0)).await.unwrap();
     let find = async |mac: &str, uuid: Option<&str>| {
         let found = store

@@ -1,9 +1,16 @@
 //! The store over both databases: every test body runs on SQLite and on PostgreSQL.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "all of this is test code, helpers included"
+)]
 
 #[macro_use]
 mod world;
 
 mod backup;
+mod filters;
 mod introspections;
 mod keys;
 mod lookup;

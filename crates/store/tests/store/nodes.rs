@@ -1,24 +1,18 @@
-//! Nodes: defaults, every field, conflicts, filters, reservations, removal.
+//! Nodes: defaults, every field, conflicts, reservations, removal.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use assay_domain::node::NodeField;
-use assay_domain::{
-    Error, Event, Filter, FilterOp, FilterValue, IntrospectionState, NewNode, NodePatch, Page,
-    PowerState,
-};
+use assay_domain::{Error, Event, IntrospectionState, NewNode, NodePatch, PowerState};
 use assay_store::Change;
 use serde_json::{Map, json};
 
-use crate::world::{ALL, World, at, new_introspection, new_node};
+use crate::world::{World, at, new_introspection, new_node};
 
 on_both!(
     a_node_gets_the_defaults,
     every_field_is_kept,
     taken_names_are_refused,
     class_and_type_fit,
-    filters_compare,
-    a_bad_filter_is_refused,
     a_node_has_one_holder,
     a_busy_node_stays,
     a_power_state_is_kept,
@@ -221,133 +215,6 @@ async fn class_and_type_fit(world: World) {
         store.update_node(node.id, image, at(1)).await,
         Err(Error::Invalid(_))
     ));
-}
-
-fn filter(field: NodeField, op: FilterOp, values: &[FilterValue]) -> Filter<NodeField> {
-    Filter {
-        field,
-        op,
-        values: values.to_vec(),
-    }
-}
-
-fn text(text: &str) -> FilterValue {
-    FilterValue::Text(text.to_owned())
-}
-
-async fn filters_compare(world: World) {
-    use FilterOp as Op;
-    use FilterValue::{Bool, Int};
-    use NodeField as F;
-    let store = &world.store;
-    for (index, name) in ["Alpha", "alpine", "beta_1", "beta%1", "back\\slash"]
-        .iter()
-        .enumerate()
-    {
-        let mut node = new_node(name);
-        let index = i32::try_from(index).unwrap();
-        node.fields.rack_number = (index > 0).then_some(Some(index));
-        node.fields.active = Some(index % 2 == 0);
-        node.fields.ram_mb = Some(Some(i64::from(index) * 10_000_000_000));
-        store.create_node(node, at(0)).await.unwrap();
-    }
-    let names = async |filters: Vec<Filter<NodeField>>| {
-        let nodes = store.list_nodes(filters.clone(), ALL).await.unwrap();
-        let count = store.count_nodes(filters).await.unwrap();
-        assert_eq!(usize::try_from(count).unwrap(), nodes.len());
-        nodes
-            .into_iter()
-            .filter_map(|node| node.name)
-            .collect::<Vec<_>>()
-    };
-    let cases = [
-        (filter(F::Name, Op::Eq, &[text("alpine")]), vec!["alpine"]),
-        (filter(F::Name, Op::Eq, &[text("ALPINE")]), vec![]),
-        (filter(F::Name, Op::Like, &[text("al%")]), vec!["alpine"]),
-        (
-            filter(F::Name, Op::Like, &[text("_lp%")]),
-            vec!["Alpha", "alpine"],
-        ),
-        (
-            filter(F::Name, Op::Like, &[text("back\\s%")]),
-            vec!["back\\slash"],
-        ),
-        (filter(F::Name, Op::Like, &[text("%\\")]), vec![]),
-        (
-            filter(F::Name, Op::Gt, &[text("alpine")]),
-            vec!["beta_1", "beta%1", "back\\slash"],
-        ),
-        (filter(F::Name, Op::Lt, &[text("a")]), vec!["Alpha"]),
-        (
-            filter(F::Name, Op::In, &[text("Alpha"), text("no")]),
-            vec!["Alpha"],
-        ),
-        (
-            filter(F::RackNumber, Op::Ne, &[Int(1)]),
-            vec!["Alpha", "beta_1", "beta%1", "back\\slash"],
-        ),
-        (
-            filter(F::RackNumber, Op::NotIn, &[Int(1), Int(2)]),
-            vec!["Alpha", "beta%1", "back\\slash"],
-        ),
-        (
-            filter(F::RackNumber, Op::Le, &[Int(2)]),
-            vec!["alpine", "beta_1"],
-        ),
-        (
-            filter(F::RackNumber, Op::Null, &[Bool(true)]),
-            vec!["Alpha"],
-        ),
-        (
-            filter(F::RackNumber, Op::Null, &[Bool(false)]),
-            vec!["alpine", "beta_1", "beta%1", "back\\slash"],
-        ),
-        (
-            filter(F::RamMb, Op::Ge, &[Int(30_000_000_000)]),
-            vec!["beta%1", "back\\slash"],
-        ),
-        (
-            filter(F::Active, Op::Eq, &[Bool(false)]),
-            vec!["alpine", "beta%1"],
-        ),
-        (filter(F::Id, Op::Lt, &[Int(0)]), vec![]),
-    ];
-    for (filter, expected) in cases {
-        assert_eq!(names(vec![filter.clone()]).await, expected, "{filter:?}");
-    }
-    let both = vec![
-        filter(F::Active, Op::Eq, &[Bool(true)]),
-        filter(F::RackNumber, Op::Gt, &[Int(2)]),
-    ];
-    assert_eq!(names(both).await, ["back\\slash"]);
-    let page = Page {
-        offset: 1,
-        limit: 2,
-    };
-    let nodes = store.list_nodes(Vec::new(), page).await.unwrap();
-    assert_eq!(nodes.iter().map(|node| node.id).collect::<Vec<_>>(), [2, 3]);
-}
-
-async fn a_bad_filter_is_refused(world: World) {
-    use FilterOp as Op;
-    use FilterValue::{Bool, Int};
-    use NodeField as F;
-    for bad in [
-        filter(F::Id, Op::Eq, &[text("x")]),
-        filter(F::Id, Op::Eq, &[]),
-        filter(F::Id, Op::Eq, &[Int(1), Int(2)]),
-        filter(F::Id, Op::In, &[]),
-        filter(F::Id, Op::Like, &[text("1%")]),
-        filter(F::RackNumber, Op::Eq, &[Int(1 << 40)]),
-        filter(F::Name, Op::Like, &[Bool(true)]),
-        filter(F::Name, Op::Null, &[text("true")]),
-        filter(F::Active, Op::Eq, &[Int(1)]),
-    ] {
-        let listed = world.store.list_nodes(vec![bad.clone()], ALL).await;
-        assert!(matches!(listed, Err(Error::Invalid(_))), "{bad:?}");
-        let counted = world.store.count_nodes(vec![bad.clone()]).await;
-        assert!(matches!(counted, Err(Error::Invalid(_))), "{bad:?}");
-    }
 }
 
 async fn a_node_has_one_holder(world: World) {

@@ -16,6 +16,7 @@ on_both!(
     the_breaker_opens_with_new_credentials,
     an_assigned_control_stays,
     a_node_has_one_default,
+    an_assignment_is_initialized,
     an_output_feeds_one_node,
     a_power_action_is_recorded,
 );
@@ -245,6 +246,20 @@ async fn a_node_has_one_default(world: World) {
     assert_eq!(defaults().await, [controls[1]]);
     store.unassign(node, controls[1]).await.unwrap();
     assert_eq!(defaults().await, [controls[0]], "the oldest follows");
+}
+
+async fn an_assignment_is_initialized(world: World) {
+    let store = &world.store;
+    let node = world.node("n1").await.id;
+    let mut controls = Vec::new();
+    for host in ["a", "b"] {
+        let id = store.create_power_control(control(host)).await.unwrap().id;
+        store
+            .assign_power_control(node, id, "1", false)
+            .await
+            .unwrap();
+        controls.push(id);
+    }
     store.mark_initialized(node, controls[0]).await.unwrap();
     let all = store.assignments_of_nodes(&[node, 99]).await.unwrap();
     assert_eq!(
@@ -258,7 +273,7 @@ async fn a_node_has_one_default(world: World) {
             .await
             .map(|_| ()),
         store
-            .assign_power_control(99, controls[1], "1", false)
+            .assign_power_control(99, controls[1], "2", false)
             .await
             .map(|_| ()),
         store

@@ -13,7 +13,9 @@ use crate::world::{ALL, World, at, new_task};
 
 on_both!(
     no_task_is_claimed_twice,
-    a_task_lives_once,
+    a_task_is_stored_and_claimed,
+    a_task_tells_of_its_progress,
+    a_task_ends_once,
     a_lease_expires,
     a_task_is_retried_and_released,
     waiting_tasks_can_be_revoked,
@@ -85,7 +87,7 @@ async fn no_task_is_claimed_twice(world: World) {
     assert_eq!(counts, [(TaskStatus::Success, 400)]);
 }
 
-async fn a_task_lives_once(world: World) {
+async fn a_task_is_stored_and_claimed(world: World) {
     let store = &world.store;
     let new = new_task(TaskKind::NodePower);
     let stored = store.enqueue_task(new.clone(), at(0)).await.unwrap();
@@ -114,7 +116,12 @@ async fn a_task_lives_once(world: World) {
         (claimed[0].lease_expires, claimed[0].started_at),
         (Some(at(60)), Some(at(5)))
     );
-    let id = stored.id;
+}
+
+async fn a_task_tells_of_its_progress(world: World) {
+    let store = &world.store;
+    let new = new_task(TaskKind::NodePower);
+    let id = store.enqueue_task(new, at(0)).await.unwrap().id;
     store.add_task_message(id, "first", at(6)).await.unwrap();
     store.add_task_message(id, "second", at(6)).await.unwrap();
     assert!(matches!(
@@ -127,6 +134,16 @@ async fn a_task_lives_once(world: World) {
         ["first", "second"]
     );
     assert_eq!(texts[0].at, at(6));
+}
+
+async fn a_task_ends_once(world: World) {
+    let store = &world.store;
+    let new = new_task(TaskKind::NodePower);
+    let id = store.enqueue_task(new.clone(), at(0)).await.unwrap().id;
+    store
+        .claim_tasks("w", &BOTH, 9, at(5), at(60))
+        .await
+        .unwrap();
     let result = Some(json!({"power_state": "on"}));
     let finish = async |owner: &'static str| {
         store
