@@ -11,6 +11,9 @@ const KEPT: usize = 256 * 1024;
 /// A longer line is cut here, so that a machine that prints no line end cannot fill the memory.
 const LONGEST_LINE: usize = 4096;
 
+/// Columns of a BIOS screen, which its serial line shows line by line.
+const SCREEN_WIDTH: usize = 80;
+
 /// Something a machine let be seen on its console.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Marker {
@@ -48,6 +51,7 @@ pub struct Console {
 struct State {
     kept: VecDeque<u8>,
     line: Vec<u8>,
+    wrapped: String,
     sightings: Vec<Sighting>,
     since: Instant,
 }
@@ -57,6 +61,7 @@ impl Default for Console {
         let state = State {
             kept: VecDeque::new(),
             line: Vec::new(),
+            wrapped: String::new(),
             sightings: Vec::new(),
             since: Instant::now(),
         };
@@ -64,6 +69,22 @@ impl Default for Console {
             state: Mutex::new(state),
             seen: watch::Sender::new(0),
         }
+    }
+}
+
+impl State {
+    /// The line that has ended, without control sequences. The first part of an address that a BIOS screen has
+    /// wrapped is kept back until the rest has come.
+    fn joined(&mut self) -> Option<String> {
+        let ended = plain(&std::mem::take(&mut self.line));
+        let begun = !self.wrapped.is_empty() || ended.starts_with("http");
+        let is_wrapped = begun && ended.len() == SCREEN_WIDTH;
+        let line = std::mem::take(&mut self.wrapped) + &ended;
+        if is_wrapped {
+            self.wrapped = line;
+            return None;
+        }
+        Some(line)
     }
 }
 
@@ -112,6 +133,7 @@ impl Console {
         let mut state = self.state.lock();
         state.sightings.clear();
         state.line.clear();
+        state.wrapped.clear();
         state.since = Instant::now();
         drop(state);
         self.seen.send_modify(|count| *count += 1);
@@ -135,11 +157,12 @@ impl Console {
         let before = state.sightings.len();
         for &byte in bytes {
             if byte == b'\n' || state.line.len() == LONGEST_LINE {
-                let line = plain(&std::mem::take(&mut state.line));
+                let line = state.joined();
                 let after = state.since.elapsed();
-                state
-                    .sightings
-                    .extend(recognise(&line).map(|marker| Sighting { marker, after }));
+                state.sightings.extend(
+                    line.and_then(|line| recognise(&line))
+                        .map(|marker| Sighting { marker, after }),
+                );
             } else {
                 state.line.push(byte);
             }
@@ -163,12 +186,11 @@ fn recognise(line: &str) -> Option<Marker> {
     if let Some((_, text)) = line.split_once("Kernel panic - ") {
         return Some(Marker::Panic(text.trim().to_owned()));
     }
-    if let Some(address) = line
-        .trim()
-        .strip_suffix("... ok")
-        .filter(|address| address.starts_with("http"))
-    {
-        return Some(Marker::Fetched(address.to_owned()));
+    if line.starts_with("http") && line.ends_with(" ok") {
+        // Between the address and the result there are dots and percentages.
+        return line
+            .split_once("...")
+            .map(|(address, _)| Marker::Fetched(address.to_owned()));
     }
     if line.contains("Open Source Network Boot Firmware") {
         return Some(Marker::NetworkBoot);
@@ -188,7 +210,7 @@ fn plain(bytes: &[u8]) -> String {
                     rest.by_ref().find(|byte| (0x40..=0x7e).contains(byte));
                 }
             }
-            b'\r' | 0 => {}
+            b'\r' | 0x08 | 0 => {}
             other => out.push(other),
         }
     }
@@ -230,6 +252,18 @@ mod tests {
                 Marker::Panic("not syncing: x".to_owned()),
             ]
         );
+    }
+
+    #[test]
+    fn an_address_longer_than_the_screen_is_put_together() {
+        let address = format!("http://10.0.2.2:80/{}/initramfs", "n".repeat(150));
+        let shown = format!("{address}... 45%\x08\x08\x08 ok");
+        let console = Console::default();
+        for part in shown.as_bytes().chunks(SCREEN_WIDTH) {
+            console.print(part);
+            console.print(b"\r\n");
+        }
+        assert_eq!(markers(&console), [Marker::Fetched(address)]);
     }
 
     #[test]

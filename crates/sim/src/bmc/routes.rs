@@ -173,7 +173,9 @@ fn log_out(shared: &Shared, id: &str, path: &str) -> Answer {
 }
 
 fn patch_system(shared: &Shared, faults: &Faults, request: &Parts, body: &[u8]) -> Answer {
-    let current = documents::document(shared, &["Systems", "1"]).map(Answer::resource);
+    let current = documents::document(shared, &["Systems", "1"]);
+    let current =
+        current.map(|system| Answer::resource(system).without(&faults.missing_properties));
     if let (Some(wanted), Some(current)) = (
         request.headers.get(IF_MATCH),
         current.and_then(|answer| answer.etag()),

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use assay_sim::{Bmc, BmcOptions, Failure, Faults, Power, Scope, fleet_address};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::rig::Rig;
 use crate::support::client;
@@ -131,6 +131,16 @@ async fn properties_can_be_missing() {
         .change_faults(|faults| faults.missing_properties = vec!["PowerState".to_owned()]);
     let (status, system) = rig.get(SYSTEM).await;
     assert_eq!((status, system.get("PowerState")), (200, None));
+    let patch = client()
+        .patch(rig.url(SYSTEM))
+        .basic_auth("admin", Some("simulated"));
+    let patch = patch.header("If-Match", system["@odata.etag"].as_str().unwrap());
+    let patch = patch.json(&json!({ "Boot": { "BootSourceOverrideTarget": "Hdd" } }));
+    assert_eq!(
+        patch.send().await.unwrap().status(),
+        200,
+        "the tag belongs to what was shown"
+    );
 }
 
 #[tokio::test]

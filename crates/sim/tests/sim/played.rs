@@ -66,11 +66,12 @@ async fn a_played_machine_takes_the_whole_way() {
             machine.hardware().uuid,
             machine.hardware().serial
         ),
-        "GET /assay/v1/boot/n0nce/kernel".to_owned(),
-        "GET /assay/v1/boot/n0nce/initramfs".to_owned(),
-        "POST /assay/v1/boot/n0nce/phase/agent".to_owned(),
-        "POST /assay/v1/boot/n0nce/phase/collectors".to_owned(),
-        "POST /v1/continue?nonce=n0nce".to_owned(),
+        "GET /assay/v1/boot/n0nce-as-long-as-the-real-ones-0123456789ab/kernel".to_owned(),
+        "GET /assay/v1/boot/n0nce-as-long-as-the-real-ones-0123456789ab/initramfs".to_owned(),
+        "POST /assay/v1/boot/n0nce-as-long-as-the-real-ones-0123456789ab/phase/agent".to_owned(),
+        "POST /assay/v1/boot/n0nce-as-long-as-the-real-ones-0123456789ab/phase/collectors"
+            .to_owned(),
+        "POST /v1/continue?nonce=n0nce-as-long-as-the-real-ones-0123456789ab".to_owned(),
     ];
     assert_eq!(server.requests(), expected);
     assert_eq!(machine.posted(), [Posted::Answered(200)]);

@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::support::{self, BootServer, client, initramfs};
 use assay_inventory::Inventory;
 use assay_sim::{
-    Bmc, BmcOptions, BootDevice, BootPlan, DiskBus, Firmware, Machine, Marker, NicModel, Power,
-    QemuMachine, SimDisk, SimMachine, SimNic,
+    Bmc, BmcOptions, BootDevice, BootPlan, Console, DiskBus, Firmware, Machine, Marker, NicModel,
+    Power, QemuMachine, SimDisk, SimMachine, SimNic,
 };
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -88,18 +88,7 @@ async fn boots(firmware: Firmware) {
         begun.elapsed()
     ));
     is_of_this_machine(&report.inventory.unwrap(), machine.hardware());
-    assert!(
-        sightings
-            .iter()
-            .any(|seen| seen.marker == Marker::NetworkBoot),
-        "{sightings:?}"
-    );
-    assert!(
-        sightings
-            .iter()
-            .any(|seen| seen.marker == Marker::Agent("init".to_owned())),
-        "{sightings:?}"
-    );
+    saw_everything(&console);
     let done = Marker::Agent("done".to_owned());
     assert!(
         console
@@ -140,6 +129,20 @@ async fn boot_from_network(bmc: &Bmc) {
             .status(),
         204
     );
+}
+
+/// The console told of each step.
+fn saw_everything(console: &Console) {
+    let seen: Vec<Marker> = console
+        .sightings()
+        .into_iter()
+        .map(|sighting| sighting.marker)
+        .collect();
+    let loaded =
+        |marker: &Marker| matches!(marker, Marker::Fetched(url) if url.ends_with("/initramfs"));
+    assert!(seen.contains(&Marker::NetworkBoot), "{seen:?}");
+    assert!(seen.iter().any(loaded), "{}", console.text());
+    assert!(seen.contains(&Marker::Agent("init".to_owned())), "{seen:?}");
 }
 
 /// What the agent found is what the machine was built of.

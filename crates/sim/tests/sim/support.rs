@@ -177,14 +177,22 @@ async fn serve(
         (&Method::GET, path) if path.starts_with("/assay/v1/boot/ipxe/") => {
             (StatusCode::OK, script(&host).into())
         }
-        (&Method::GET, "/assay/v1/boot/n0nce/kernel") => (StatusCode::OK, files.kernel.clone()),
-        (&Method::GET, "/assay/v1/boot/n0nce/initramfs") => {
+        (&Method::GET, "/assay/v1/boot/n0nce-as-long-as-the-real-ones-0123456789ab/kernel") => {
+            (StatusCode::OK, files.kernel.clone())
+        }
+        (&Method::GET, "/assay/v1/boot/n0nce-as-long-as-the-real-ones-0123456789ab/initramfs") => {
             (StatusCode::OK, files.initramfs.clone())
         }
-        (&Method::POST, path) if path.starts_with("/assay/v1/boot/n0nce/phase/") => {
+        (&Method::POST, path)
+            if path.starts_with(
+                "/assay/v1/boot/n0nce-as-long-as-the-real-ones-0123456789ab/phase/",
+            ) =>
+        {
             (StatusCode::NO_CONTENT, Bytes::new())
         }
-        (&Method::POST, "/v1/continue") if parts.uri.query() == Some("nonce=n0nce") => {
+        (&Method::POST, "/v1/continue")
+            if parts.uri.query() == Some("nonce=n0nce-as-long-as-the-real-ones-0123456789ab") =>
+        {
             match serde_json::from_slice(&body) {
                 Ok(report) => {
                     seen.lock().reports.push(report);
@@ -210,8 +218,8 @@ fn entry(host: &str) -> String {
 
 fn script(host: &str) -> String {
     format!(
-        "#!ipxe\nset base http://{host}/assay/v1/boot/n0nce\n\
-         kernel ${{base}}/kernel initrd=initramfs ipa-inspection-callback-url=http://{host}/v1/continue?nonce=n0nce \
+        "#!ipxe\nset base http://{host}/assay/v1/boot/n0nce-as-long-as-the-real-ones-0123456789ab\n\
+         kernel ${{base}}/kernel initrd=initramfs ipa-inspection-callback-url=http://{host}/v1/continue?nonce=n0nce-as-long-as-the-real-ones-0123456789ab \
          assay.phase-url=${{base}}/phase BOOTIF=01-${{netX/mac:hexhyp}} \
          ip=${{netX/ip}}::${{netX/gateway}}:${{netX/netmask}}:::none nameserver=${{netX/dns}} console=ttyS0 quiet || goto failed\n\
          initrd --name initramfs ${{base}}/initramfs || goto failed\nboot || goto failed\n\
