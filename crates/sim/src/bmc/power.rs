@@ -155,7 +155,8 @@ async fn carry_out(shared: &Shared, kind: ResetType) -> Result<(), Error> {
             machine.press_power_button().await?;
             let begun = Instant::now();
             while machine.power() == Power::On {
-                if begun.elapsed() > PATIENCE {
+                // Whoever sends another reset does not want to wait for this one.
+                if begun.elapsed() > PATIENCE || shared.power.pending.lock().len() > 1 {
                     return Ok(());
                 }
                 tokio::time::sleep(Duration::from_millis(50)).await;

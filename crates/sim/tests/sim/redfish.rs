@@ -272,6 +272,13 @@ async fn a_system_may_not_listen_to_its_power_button() {
     assert_eq!(rig.reset("GracefulShutdown").await, 204);
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(rig.machine.power(), Power::On);
+    assert_eq!(rig.reset("GracefulRestart").await, 204);
+    assert_eq!(
+        rig.reset("ForceOff").await,
+        204,
+        "which does not wait for the restart that never comes"
+    );
+    rig.until(Power::Off).await;
 }
 
 type BadRequest = (Method, &'static str, Value, u16, &'static str);
