@@ -32,10 +32,18 @@ fn answer(status: Status, request: &Request<'_>) -> Response<'static> {
         Some(methods) if is_lost => other_method(request, methods),
         None if is_lost => Failure::http(
             Status::NotFound,
-            format!("{} is not a known path", request.uri().path()),
+            format!("{} was not found", request.uri().path()),
         )
         .answer(request),
-        _ => Failure::http(status, title(status)).answer(request),
+        _ => Failure::http(status, words(status)).answer(request),
+    }
+}
+
+/// What can be said of a status that no guard has given a reason for.
+fn words(status: Status) -> &'static str {
+    match status {
+        Status::BadRequest => "the request is malformed, or its method is unknown",
+        other => title(other),
     }
 }
 

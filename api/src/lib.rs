@@ -2,7 +2,7 @@
 //!
 //! A route parses its request, lets the guards say who is asking, calls one use case of
 //! `assay-app` and writes the answer in its dialect. Each dialect lives in its own room under
-//! [`dialects`], owns its field names and its errors, and knows no other.
+//! `dialects`, owns its field names and its errors, and knows no other.
 #![forbid(unsafe_code)]
 
 mod boot;
