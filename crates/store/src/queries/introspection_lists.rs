@@ -156,7 +156,8 @@ pub(crate) fn orphaned(connection: &mut Conn, limit: i64) -> Outcome<Vec<Introsp
         // Null for a task that is final, and for one that is missing.
         .filter(tasks::claimable_at.nullable().is_null())
         .select(IntrospectionRow::as_select())
-        .order(introspections::id)
+        // In the order of the index of what has not ended, so that no history is read.
+        .order((introspections::deadline, introspections::id))
         .limit(limit)
         .load(connection)?;
     all(rows)
