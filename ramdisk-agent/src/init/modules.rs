@@ -1,10 +1,10 @@
 //! Loading of the kernel's modules, without depmod or udev.
 //!
-//! The builder of the ramdisk writes three files of absolute paths. `modules`
+//! The builder of the ramdisk writes two files of absolute paths. `modules`
 //! has one a line, each after those it needs. `modules.alias` has lines
 //! `PATTERN PATH…`: the paths are needed by a device whose modalias matches
-//! the pattern. `modules.force` has one a line: those that every machine
-//! needs. Without `modules.alias` all modules are loaded.
+//! the pattern; those of the pattern `*` by every machine. Without
+//! `modules.alias` all modules are loaded.
 
 use std::collections::{BTreeSet, HashSet};
 use std::fs::{self, File};
@@ -16,7 +16,6 @@ use crate::host::{self, Host};
 /// The modules of the ramdisk, and which of them were tried.
 pub(super) struct Modules {
     list: String,
-    force: String,
     aliases: Option<String>,
     done: HashSet<String>,
 }
@@ -27,7 +26,6 @@ impl Modules {
         let text = |name: &str| fs::read_to_string(folder.join(name));
         Self {
             list: text("modules").unwrap_or_default(),
-            force: text("modules.force").unwrap_or_default(),
             aliases: text("modules.alias").ok(),
             done: HashSet::new(),
         }
@@ -38,7 +36,7 @@ impl Modules {
     /// it again. Failures are logged and skipped. True when anything was tried.
     pub(super) fn load(&mut self, host: &Host) -> bool {
         let started = Instant::now();
-        let plan = Plan::new(&self.list, &self.force, self.aliases.as_deref());
+        let plan = Plan::new(&self.list, self.aliases.as_deref());
         let before = self.done.len();
         loop {
             let mut wanted = plan.wanted(&modaliases(host));
@@ -86,7 +84,6 @@ fn modaliases(host: &Host) -> BTreeSet<String> {
 
 struct Plan<'a> {
     order: Vec<&'a str>,
-    force: HashSet<&'a str>,
     aliases: Option<Vec<Alias<'a>>>,
 }
 
@@ -96,7 +93,7 @@ struct Alias<'a> {
 }
 
 impl<'a> Plan<'a> {
-    fn new(list: &'a str, force: &'a str, aliases: Option<&'a str>) -> Self {
+    fn new(list: &'a str, aliases: Option<&'a str>) -> Self {
         let lines = |text: &'a str| text.lines().map(str::trim).filter(|line| !line.is_empty());
         let alias = |line: &'a str| {
             let mut words = line.split_whitespace();
@@ -106,7 +103,6 @@ impl<'a> Plan<'a> {
         };
         Self {
             order: lines(list).collect(),
-            force: lines(force).collect(),
             aliases: aliases.map(|text| lines(text).filter_map(alias).collect()),
         }
     }
@@ -116,10 +112,10 @@ impl<'a> Plan<'a> {
         let Some(aliases) = &self.aliases else {
             return self.order.clone();
         };
-        let mut wanted = self.force.clone();
+        let mut wanted: HashSet<&str> = HashSet::new();
         for Alias { pattern, paths } in aliases {
             let asks = |device: &String| matches(pattern.as_bytes(), device.as_bytes());
-            if devices.iter().any(asks) {
+            if *pattern == "*" || devices.iter().any(asks) {
                 wanted.extend(paths.iter().copied());
             }
         }
@@ -224,15 +220,15 @@ mod tests {
     #[test]
     fn only_what_devices_ask_for_is_loaded_in_order() {
         let list = "/m/base.ko\n/m/net.ko\n/m/other.ko\n/m/always.ko\n";
-        let aliases = "virtio:d00000001v* /m/base.ko /m/net.ko\npci:v1* /m/base.ko /m/other.ko\n";
-        let plan = Plan::new(list, "/m/always.ko\n", Some(aliases));
+        let aliases = "* /m/always.ko\nvirtio:d00000001v* /m/base.ko /m/net.ko\npci:v1* /m/base.ko /m/other.ko\n";
+        let plan = Plan::new(list, Some(aliases));
         let devices = BTreeSet::from(["virtio:d00000001v00001AF4".to_owned()]);
         assert_eq!(
             plan.wanted(&devices),
             ["/m/base.ko", "/m/net.ko", "/m/always.ko"]
         );
         assert_eq!(plan.wanted(&BTreeSet::new()), ["/m/always.ko"]);
-        assert_eq!(Plan::new(list, "", None).wanted(&BTreeSet::new()).len(), 4);
+        assert_eq!(Plan::new(list, None).wanted(&BTreeSet::new()).len(), 4);
     }
 
     proptest! {
