@@ -96,6 +96,12 @@ async fn all_is_saved_and_restored(world: World) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("backup");
     let saved = world.store.backup(&file).await.unwrap();
+    let text = zstd::stream::decode_all(&std::fs::read(&file).unwrap()[..]).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    assert!(
+        text.contains("bmc1") && !text.contains("pässword"),
+        "secrets stay encrypted"
+    );
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let database = TestDatabase::migrated(kind).await.unwrap();
         let store = with_keys_of(&world, &database).await;
