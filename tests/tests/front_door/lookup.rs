@@ -45,19 +45,19 @@ async fn each_key_finds_its_node() {
     let by_bmc6 = waiting(client, "bmc6", &json!({"bmc_address": "2001:db8::6"})).await;
     let by_serial = waiting(client, "serial", &json!({"serial_number": "LOOKUP-1"})).await;
     let reply = report(client, |report| {
-        report["inventory"]["bmc_address"] = json!("198.51.100.4")
+        report["inventory"]["bmc_address"] = json!("198.51.100.4");
     })
     .await;
     assert_eq!(reply.expect(200).json()["uuid"], by_bmc.as_str());
     let spelling = "2001:0db8:0:0::0006";
     let reply = report(client, |report| {
-        report["inventory"]["bmc_v6address"] = json!(spelling)
+        report["inventory"]["bmc_v6address"] = json!(spelling);
     })
     .await;
     assert_eq!(reply.expect(200).json()["uuid"], by_bmc6.as_str());
     let vendor = json!({"serial_number": "LOOKUP-1"});
     let reply = report(client, |report| {
-        report["inventory"]["system_vendor"] = vendor
+        report["inventory"]["system_vendor"] = vendor;
     })
     .await;
     assert_eq!(reply.expect(200).json()["uuid"], by_serial.as_str());
@@ -87,7 +87,7 @@ async fn the_address_of_an_assigned_power_control_finds_its_node() {
         .await;
     start(client, node["uuid"].as_str().unwrap()).await;
     let reply = report(client, |report| {
-        report["inventory"]["bmc_address"] = json!("198.51.100.9")
+        report["inventory"]["bmc_address"] = json!("198.51.100.9");
     })
     .await;
     assert_eq!(reply.expect(200).json()["uuid"], node["uuid"]);

@@ -70,8 +70,8 @@ async fn an_old_postgresql_is_upgraded() {
     a_database_of_the_previous_schema_is_upgraded(Database::postgres().await).await;
 }
 
-async fn a_newer_database_is_refused(database: Database) {
-    let setup = Setup::new().database(&database);
+fn a_newer_database_is_refused(database: &Database) {
+    let setup = Setup::new().database(database);
     setup.run(&["migrate"], "");
     let newer = "INSERT INTO __diesel_schema_migrations (version) VALUES ('99991231235959');";
     database.execute(newer);
@@ -93,12 +93,12 @@ fn ended(mut command: Command) -> std::process::Output {
 
 #[tokio::test]
 async fn a_newer_sqlite_is_refused() {
-    a_newer_database_is_refused(Database::sqlite().await).await;
+    a_newer_database_is_refused(&Database::sqlite().await);
 }
 
 #[tokio::test]
 async fn a_newer_postgresql_is_refused() {
-    a_newer_database_is_refused(Database::postgres().await).await;
+    a_newer_database_is_refused(&Database::postgres().await);
 }
 
 #[test]
