@@ -58,6 +58,10 @@ const WITH_TOKEN: &[(&str, &str)] = &[
     ("401", "No valid token or password came with the request"),
     ("403", "The caller's role does not allow this"),
 ];
+const WITH_BODY: &[(&str, &str)] = &[("413", "The body is too large")];
+const OF_MACHINES: &[(&str, &str)] = &[("429", "This address asks too often; see Retry-After")];
+/// The tag of what machines ask for.
+const BOOT: &str = "boot";
 
 const INSPECTOR: Words = Words {
     name: "inspector",
@@ -172,11 +176,18 @@ fn either_way() -> Vec<SecurityRequirement> {
 fn add_errors(operation: &mut Operation, words: &Words) {
     let needs_token = operation.security.is_none();
     let with_token = if needs_token { WITH_TOKEN } else { &[] };
+    let with_body = operation
+        .request_body
+        .as_ref()
+        .map_or(&[][..], |_| WITH_BODY);
+    let is_boot = operation.tags.iter().flatten().any(|tag| tag == BOOT);
+    let of_machines = if is_boot { OF_MACHINES } else { &[] };
     let responses = &mut operation.responses.responses;
-    for (status, description) in words.errors.iter().chain(with_token) {
+    let errors = [words.errors, with_token, with_body, of_machines].concat();
+    for (status, description) in errors {
         responses.entry((*status).to_owned()).or_insert_with(|| {
             ResponseBuilder::new()
-                .description(*description)
+                .description(description)
                 .build()
                 .into()
         });
