@@ -15,6 +15,7 @@ const LIMIT: Duration = Duration::from_secs(900);
 /// death of its worker, or runs over its time limit.
 pub(crate) async fn run(app: &App, task: &Task) -> Result<Outcome> {
     if task.attempts > task.max_attempts {
+        give_up(app, task).await?;
         return Err(Error::conflict(format!(
             "given up after {} attempts: the worker died each time",
             task.max_attempts
@@ -34,6 +35,15 @@ pub(crate) async fn run(app: &App, task: &Task) -> Result<Outcome> {
     let end = if outcome.is_ok() { "ok" } else { "error" };
     metrics::counter!("assay_tasks_total", "kind" => kind, "end" => end).increment(1);
     outcome
+}
+
+async fn give_up(app: &App, task: &Task) -> Result<()> {
+    match task.kind {
+        TaskKind::IntrospectionStart
+        | TaskKind::IntrospectionProcess
+        | TaskKind::IntrospectionLeave => app.introspections().given_up(task).await,
+        TaskKind::NodePower => app.power().given_up(task).await,
+    }
 }
 
 async fn dispatch(app: &App, task: &Task) -> Result<Outcome> {

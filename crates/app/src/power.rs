@@ -101,6 +101,26 @@ impl<'a> Power<'a> {
         result.map(|()| Outcome::Done(json!({"state": "done"})))
     }
 
+    /// Records what is known of the action of a task that is given up, because its worker died each
+    /// time.
+    pub async fn given_up(&self, task: &Task) -> Result<()> {
+        let id = payload_id(task, "power_action_id")?;
+        let Some(action) = self.app.store().power_action(id).await? else {
+            return Ok(());
+        };
+        let (state, text) = match action.state {
+            PowerActionState::Intended => (PowerActionState::Failed, "its worker died each time"),
+            PowerActionState::Sent => (
+                PowerActionState::Unknown,
+                "outcome unknown: its worker died each time",
+            ),
+            PowerActionState::Done | PowerActionState::Failed | PowerActionState::Unknown => {
+                return Ok(());
+            }
+        };
+        self.set(&action, state, Some(text)).await
+    }
+
     /// Changes a node's power as a part of another task, with a record of its own.
     pub(crate) async fn change(
         &self,

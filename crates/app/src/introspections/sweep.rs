@@ -1,8 +1,9 @@
 //! The sweep: nothing stays in a transient state once its time is up or its owner is gone.
 
-use assay_domain::{Error, Event, Introspection, Result};
+use assay_domain::{Error, Event, Introspection, Result, Task};
 
 use super::{Introspections, reached};
+use crate::work::payload_id;
 
 /// How many introspections one sweep ends at most; the next one goes on.
 const AT_A_TIME: i64 = 500;
@@ -28,6 +29,20 @@ impl Introspections<'_> {
             ended += self.end(&orphan, Event::Fail, text).await?;
         }
         Ok(ended)
+    }
+
+    /// Ends the introspection of a task that is given up, because its worker died each time.
+    pub async fn given_up(&self, task: &Task) -> Result<()> {
+        let id = payload_id(task, "introspection_id")?;
+        let introspection = self.by_id(id).await?;
+        let text = format!(
+            "Introspection stopped while {}: its worker died {} times",
+            introspection.state.as_str(),
+            task.max_attempts
+        );
+        self.end(&introspection, Event::Fail, text)
+            .await
+            .map(|_| ())
     }
 
     async fn end(
