@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use assay_api::{Running, ServerConfig, TlsFiles};
 use assay_app::{App, Clock};
@@ -16,8 +15,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::error::Error;
-
-const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Opens the store with an up-to-date schema.
 pub(crate) async fn open_store(config: &Config) -> Result<Store, Error> {
@@ -77,7 +74,6 @@ impl Server {
         let listener = launch(&config, config.listen, app.clone(), metrics.clone()).await?;
         let stop = CancellationToken::new();
         let worker = tokio::spawn(assay_worker::run(app.clone(), stop.clone()));
-        tokio::spawn(tidy(metrics.clone(), stop.clone()));
         Ok(Self {
             address: listener.address(),
             scheme: if config.tls.is_some() {
@@ -129,14 +125,6 @@ impl Server {
         }
         let _ = self.worker.await;
         self.app.close().await;
-    }
-}
-
-/// Histograms keep every value until somebody tidies them up.
-async fn tidy(metrics: PrometheusHandle, stop: CancellationToken) {
-    let mut ticks = tokio::time::interval(UPKEEP);
-    while stop.run_until_cancelled(ticks.tick()).await.is_some() {
-        metrics.run_upkeep();
     }
 }
 
