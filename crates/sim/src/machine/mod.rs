@@ -1,6 +1,7 @@
 //! What stands behind a simulated BMC: something that can be switched on and off.
 
 pub(crate) mod idle;
+mod played;
 pub(crate) mod process;
 pub(crate) mod qemu;
 pub(crate) mod scripted;

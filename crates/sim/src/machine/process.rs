@@ -5,30 +5,22 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use parking_lot::Mutex;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
+use crate::SCRIPT_LIMIT;
 use crate::child::Child;
 use crate::console::{Console, Marker};
 use crate::firmware::{self, Ending, Purpose, Settings, Surroundings};
-use crate::hardware::{BootDevice, BootPlan, SimMachine};
+use crate::hardware::{BootPlan, SimMachine};
 use crate::http::Http;
-use crate::machine::{Machine, Power};
-use crate::{Error, SCRIPT_LIMIT};
+use crate::machine::played::{Boots, Played};
 
 /// A machine whose "kernel" is the agent itself. Switched on, it fetches the boot script, the kernel and the
 /// initramfs as firmware would, and starts the agent with the kernel's command line; switched off, it kills it.
-#[derive(Debug)]
-pub struct ProcessMachine {
-    inner: Arc<Inner>,
-    tasks: TaskTracker,
-    /// The run that is under way.
-    run: Mutex<Option<CancellationToken>>,
-}
+pub type ProcessMachine = Played<Process>;
 
+/// What a process machine is: the identity it boots with, and the agent it starts.
 #[derive(Debug)]
-struct Inner {
+pub struct Process {
     hardware: SimMachine,
     boot_url: String,
     agent: PathBuf,
@@ -45,83 +37,26 @@ impl ProcessMachine {
         http: Http,
     ) -> Self {
         let (boot_url, agent) = (boot_url.into(), agent.into());
-        let inner = Inner {
+        Self::playing(Process {
             hardware,
             boot_url,
             agent,
             http,
             console: Arc::default(),
-        };
-        Self {
-            inner: Arc::new(inner),
-            tasks: TaskTracker::new(),
-            run: Mutex::default(),
-        }
+        })
     }
 }
 
 #[async_trait]
-impl Machine for ProcessMachine {
+impl Boots for Process {
     fn hardware(&self) -> &SimMachine {
-        &self.inner.hardware
+        &self.hardware
     }
 
-    fn power(&self) -> Power {
-        if self.run.lock().is_some() {
-            Power::On
-        } else {
-            Power::Off
-        }
+    fn console(&self) -> &Arc<Console> {
+        &self.console
     }
 
-    async fn power_on(&self, plan: BootPlan) -> Result<(), Error> {
-        let mut run = self.run.lock();
-        if run.is_some() {
-            return Ok(());
-        }
-        self.inner.console.start();
-        let stop = CancellationToken::new();
-        if plan.device == BootDevice::Network {
-            let (inner, stop) = (Arc::clone(&self.inner), stop.clone());
-            self.tasks
-                .spawn(async move { stop.run_until_cancelled(inner.boot(plan)).await });
-        }
-        *run = Some(stop);
-        Ok(())
-    }
-
-    async fn power_off(&self) -> Result<(), Error> {
-        if let Some(stop) = self.run.lock().take() {
-            stop.cancel();
-        }
-        self.tasks.close();
-        self.tasks.wait().await;
-        self.tasks.reopen();
-        Ok(())
-    }
-
-    async fn press_power_button(&self) -> Result<(), Error> {
-        self.power_off().await
-    }
-
-    async fn interrupt(&self) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn console(&self) -> Arc<Console> {
-        Arc::clone(&self.inner.console)
-    }
-}
-
-impl Drop for ProcessMachine {
-    fn drop(&mut self) {
-        if let Some(stop) = self.run.lock().take() {
-            stop.cancel();
-        }
-    }
-}
-
-impl Inner {
     async fn boot(&self, plan: BootPlan) {
         let mut settings = Settings::of(&self.hardware, &self.boot_url);
         settings.boots_with(plan.firmware);
@@ -132,7 +67,9 @@ impl Inner {
             Err(fault) => self.show(&format!("the boot script failed: {fault}")),
         }
     }
+}
 
+impl Process {
     async fn start_agent(&self, line: &str) {
         let console = Arc::clone(&self.console);
         let arguments = vec!["--cmdline".into(), line.into()];
@@ -157,7 +94,7 @@ impl Inner {
 }
 
 #[async_trait]
-impl Surroundings for Inner {
+impl Surroundings for Process {
     async fn script(&self, url: &str) -> Result<Bytes, String> {
         let script = self.http.get(url, SCRIPT_LIMIT).await?;
         self.console.mark(Marker::Fetched(url.to_owned()));

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use rand::Rng;
 
 use super::report::simulated_report;
-use super::{Inner, Posted, ScriptedFault};
+use super::{Posted, Script, ScriptedFault};
 use crate::SCRIPT_LIMIT;
 use crate::console::Marker;
 use crate::firmware::{self, Ending, Purpose, Settings, Surroundings};
@@ -20,7 +20,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// The longest pause between two posts.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-impl Inner {
+impl Script {
     /// Boots, and stays on whatever comes of it.
     pub(super) async fn live(&self, plan: BootPlan) {
         let retries = self.behaviour.lock().boot_retries;
@@ -151,7 +151,7 @@ impl Inner {
 }
 
 #[async_trait]
-impl Surroundings for Inner {
+impl Surroundings for Script {
     async fn script(&self, url: &str) -> Result<Bytes, String> {
         let script = self.http.get(url, SCRIPT_LIMIT).await?;
         self.console.mark(Marker::Fetched(url.to_owned()));

@@ -10,14 +10,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use crate::Error;
 use crate::console::Console;
-use crate::hardware::{BootDevice, BootPlan, SimMachine};
+use crate::hardware::{BootPlan, SimMachine};
 use crate::http::Http;
-use crate::machine::{Machine, Power};
+use crate::machine::played::{Boots, Played};
 
 /// How a played machine behaves.
 #[derive(Debug, Clone, Default)]
@@ -81,15 +78,11 @@ pub enum Posted {
 
 /// A machine that fetches its boot script, kernel and initramfs, tells its phases, and posts a report made from its
 /// hardware data. Reports of such a machine say that they are simulated.
-#[derive(Debug)]
-pub struct ScriptedMachine {
-    inner: Arc<Inner>,
-    tasks: TaskTracker,
-    run: Mutex<Option<CancellationToken>>,
-}
+pub type ScriptedMachine = Played<Script>;
 
+/// What a scripted machine is, how it behaves, and what became of its reports.
 #[derive(Debug)]
-struct Inner {
+pub struct Script {
     hardware: SimMachine,
     boot_url: String,
     http: Http,
@@ -106,19 +99,14 @@ impl ScriptedMachine {
         http: Http,
         behaviour: Behaviour,
     ) -> Self {
-        let inner = Inner {
+        Self::playing(Script {
             hardware,
             boot_url: boot_url.into(),
             http,
             behaviour: Mutex::new(behaviour),
             posted: Mutex::default(),
             console: Arc::default(),
-        };
-        Self {
-            inner: Arc::new(inner),
-            tasks: TaskTracker::new(),
-            run: Mutex::default(),
-        }
+        })
     }
 
     /// Changes its behaviour; a run that is under way feels it at its next step.
@@ -133,62 +121,16 @@ impl ScriptedMachine {
 }
 
 #[async_trait]
-impl Machine for ScriptedMachine {
+impl Boots for Script {
     fn hardware(&self) -> &SimMachine {
-        &self.inner.hardware
+        &self.hardware
     }
 
-    fn power(&self) -> Power {
-        if self.run.lock().is_some() {
-            Power::On
-        } else {
-            Power::Off
-        }
+    fn console(&self) -> &Arc<Console> {
+        &self.console
     }
 
-    async fn power_on(&self, plan: BootPlan) -> Result<(), Error> {
-        let mut run = self.run.lock();
-        if run.is_some() {
-            return Ok(());
-        }
-        self.inner.console.start();
-        let stop = CancellationToken::new();
-        if plan.device == BootDevice::Network {
-            let (inner, stop) = (Arc::clone(&self.inner), stop.clone());
-            self.tasks
-                .spawn(async move { stop.run_until_cancelled(inner.live(plan)).await });
-        }
-        *run = Some(stop);
-        Ok(())
-    }
-
-    async fn power_off(&self) -> Result<(), Error> {
-        if let Some(stop) = self.run.lock().take() {
-            stop.cancel();
-        }
-        self.tasks.close();
-        self.tasks.wait().await;
-        self.tasks.reopen();
-        Ok(())
-    }
-
-    async fn press_power_button(&self) -> Result<(), Error> {
-        self.power_off().await
-    }
-
-    async fn interrupt(&self) -> Result<(), Error> {
-        Ok(())
-    }
-
-    fn console(&self) -> Arc<Console> {
-        Arc::clone(&self.inner.console)
-    }
-}
-
-impl Drop for ScriptedMachine {
-    fn drop(&mut self) {
-        if let Some(stop) = self.run.lock().take() {
-            stop.cancel();
-        }
+    async fn boot(&self, plan: BootPlan) {
+        self.live(plan).await;
     }
 }
