@@ -29,9 +29,9 @@ async fn start(client: &Client, uuid: &str) {
     status::in_state(client, uuid, "waiting", LIMIT).await;
 }
 
-/// A report that only `change` tells from all others.
-async fn report(client: &Client, change: impl FnOnce(&mut Value)) -> Reply {
-    let mut report = Machine::numbered(99).report();
+/// A report of an unknown machine, with what `change` makes of it.
+async fn report(client: &Client, number: u32, change: impl FnOnce(&mut Value)) -> Reply {
+    let mut report = Machine::numbered(number).report();
     report["inventory"]["system_vendor"] = json!({});
     change(&mut report);
     client.without_token().post("/v1/continue", &report).await
@@ -44,19 +44,19 @@ async fn each_key_finds_its_node() {
     let by_bmc = waiting(client, "bmc", &json!({"bmc_address": "198.51.100.4"})).await;
     let by_bmc6 = waiting(client, "bmc6", &json!({"bmc_address": "2001:db8::6"})).await;
     let by_serial = waiting(client, "serial", &json!({"serial_number": "LOOKUP-1"})).await;
-    let reply = report(client, |report| {
+    let reply = report(client, 91, |report| {
         report["inventory"]["bmc_address"] = json!("198.51.100.4");
     })
     .await;
     assert_eq!(reply.expect(200).json()["uuid"], by_bmc.as_str());
     let spelling = "2001:0db8:0:0::0006";
-    let reply = report(client, |report| {
+    let reply = report(client, 92, |report| {
         report["inventory"]["bmc_v6address"] = json!(spelling);
     })
     .await;
     assert_eq!(reply.expect(200).json()["uuid"], by_bmc6.as_str());
     let vendor = json!({"serial_number": "LOOKUP-1"});
-    let reply = report(client, |report| {
+    let reply = report(client, 93, |report| {
         report["inventory"]["system_vendor"] = vendor;
     })
     .await;
@@ -86,7 +86,7 @@ async fn the_address_of_an_assigned_power_control_finds_its_node() {
         .post(&format!("/v1/nodes/{}/power-controls/", node["id"]), &body)
         .await;
     start(client, node["uuid"].as_str().unwrap()).await;
-    let reply = report(client, |report| {
+    let reply = report(client, 94, |report| {
         report["inventory"]["bmc_address"] = json!("198.51.100.9");
     })
     .await;
@@ -117,7 +117,7 @@ async fn a_shared_or_empty_mac_decides_nothing() {
     for number in 1..=2 {
         start(client, &format!("shared-{number}")).await;
     }
-    let reply = report(client, |report| {
+    let reply = report(client, 95, |report| {
         report["inventory"]["interfaces"] = json!([
             {"name": "usb0", "mac_address": shared},
             {"name": "eth0", "mac_address": ""},
@@ -134,8 +134,8 @@ async fn nobody_and_several_are_answered_alike() {
     let client = server.client();
     waiting(client, "one", &json!({"bmc_address": "198.51.100.21"})).await;
     waiting(client, "two", &json!({"serial_number": "SEVERAL-1"})).await;
-    let nobody = report(client, |_| {}).await.expect(404);
-    let several = report(client, |report| {
+    let nobody = report(client, 96, |_| {}).await.expect(404);
+    let several = report(client, 97, |report| {
         report["inventory"]["bmc_address"] = json!("198.51.100.21");
         report["inventory"]["system_vendor"] = json!({"serial_number": "SEVERAL-1"});
     })
