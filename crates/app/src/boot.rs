@@ -239,7 +239,9 @@ pub(crate) fn parse_report(body: &[u8], depth: usize) -> Result<Report> {
     }
     // A derived struct can be read from an array as well.
     if !body.trim_ascii_start().starts_with(b"{") {
-        return Err(Error::invalid("the body is not a report: expected a JSON object"));
+        return Err(Error::invalid(
+            "the body is not a report: expected a JSON object",
+        ));
     }
     serde_json::from_slice::<Report>(body)
         .map_err(|error| Error::invalid(format!("the body is not a report: {error}")))

@@ -59,6 +59,14 @@ impl IntrospectionState {
         matches!(self, Self::Finished | Self::Error)
     }
 
+    /// The event that ends this state badly: a cancellation stays one, whatever else goes wrong.
+    pub fn failure(self) -> Event {
+        match self {
+            Self::Aborting => Event::AbortEnd,
+            _ => Event::Fail,
+        }
+    }
+
     /// The state after `event`.
     ///
     /// # Errors
@@ -76,14 +84,10 @@ impl IntrospectionState {
             (S::Processing | S::Reapplying, E::Finish) => Ok(S::Finished),
             (S::Aborting, E::AbortEnd) => Ok(S::Error),
             (
-                S::Enrolling
-                | S::Starting
-                | S::Waiting
-                | S::Processing
-                | S::Reapplying
-                | S::Aborting,
+                S::Enrolling | S::Starting | S::Waiting | S::Processing | S::Reapplying,
                 E::Fail | E::Timeout,
             ) => Ok(S::Error),
+            (S::Aborting, E::Timeout) => Ok(S::Error),
             (state, event) => Err(Error::Conflict(format!(
                 "an introspection that is {} does not allow '{}'",
                 state.as_str(),
@@ -208,11 +212,16 @@ mod tests {
     use super::{Event, IntrospectionState as S};
 
     #[test]
-    fn every_transient_state_can_fail_and_time_out_and_no_final_one_can() {
+    fn every_transient_state_can_end_badly_and_no_final_one_can() {
         for state in S::ALL {
-            assert_eq!(state.after(Event::Fail).is_ok(), !state.is_final());
+            assert_eq!(state.after(state.failure()).is_ok(), !state.is_final());
             assert_eq!(state.after(Event::Timeout).is_ok(), !state.is_final());
         }
+    }
+
+    #[test]
+    fn what_is_being_cancelled_cannot_fail_over_it() {
+        assert!(S::Aborting.after(Event::Fail).is_err());
     }
 
     #[test]

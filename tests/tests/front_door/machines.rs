@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use assay_sim::{Behaviour, Machine, Power, ScriptedFault};
+use assay_sim::{Behaviour, Machine, OverrideEnabled, Power, ScriptedFault};
 use assay_tests::fleet::{self, Member};
 use assay_tests::{Client, Server, Setup, lab, status, wait};
 use serde_json::Value;
@@ -44,7 +44,7 @@ async fn is_left_as_configured(member: &Member) {
     .await;
     let boot = async || member.bmc.boot_override();
     wait::until_is("the override is gone", LIMIT, boot, |boot| {
-        *boot == assay_sim::BootOverride::default()
+        boot.enabled == OverrideEnabled::Disabled
     })
     .await;
     let open = async || member.bmc.counters().open_sessions;
@@ -173,6 +173,24 @@ async fn an_abort_switches_the_machine_off() {
             .len()
     };
     wait::until_is("the agent runs", LIMIT, phases, |count| *count >= 5).await;
+    let path = format!("/v1/introspection/{}/abort", member.node.uuid);
+    let _ = client.post_empty(&path).await.expect(202);
+    let status = status::ended(client, &member.node.uuid, LIMIT).await;
+    assert_eq!(status["error"], "Canceled by operator");
+    is_left_as_configured(&member).await;
+}
+
+#[tokio::test]
+async fn an_abort_while_the_bmc_is_still_at_work_stays_an_abort() {
+    let server = Setup::new().start().await;
+    let client = server.client();
+    let member = fleet::enrol(client, lab::hardware(0), Behaviour::default()).await;
+    member
+        .bmc
+        .change_faults(|faults| faults.answer_delay = Duration::from_millis(200));
+    assert_eq!(member.start(client).await, 202);
+    let logins = async || member.bmc.counters().total();
+    wait::until_is("the BMC was asked", LIMIT, logins, |count| *count > 0).await;
     let path = format!("/v1/introspection/{}/abort", member.node.uuid);
     let _ = client.post_empty(&path).await.expect(202);
     let status = status::ended(client, &member.node.uuid, LIMIT).await;

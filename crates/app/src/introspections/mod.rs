@@ -278,11 +278,6 @@ impl<'a> Introspections<'a> {
             )
         });
         let leaves = task.is_some();
-        tracing::warn!(
-            node = introspection.node_uuid,
-            error,
-            "introspection failed"
-        );
         let change = Change {
             error: Some(error),
             task,
@@ -294,6 +289,11 @@ impl<'a> Introspections<'a> {
             .store()
             .apply_event(introspection.id, event, change, now)
             .await?;
+        tracing::warn!(
+            node = ended.node_uuid,
+            error = ended.error,
+            "introspection failed"
+        );
         metrics::counter!("assay_introspections_total", "end" => "error").increment(1);
         if leaves {
             self.app.announce(kind).await;

@@ -1,8 +1,8 @@
 //! The sweep: nothing stays in a transient state once its time is up or its owner is gone.
 
-use assay_domain::{Error, Event, Introspection, Result, Task};
+use assay_domain::{Error, Event, Introspection, IntrospectionState, Result, Task};
 
-use super::{Introspections, reached};
+use super::{CANCELED, Introspections, reached};
 use crate::work::payload_id;
 
 /// How many introspections one sweep ends at most; the next one goes on.
@@ -22,11 +22,8 @@ impl Introspections<'_> {
             ended += self.end(&late, Event::Timeout, text).await?;
         }
         for orphan in store.orphaned_introspections(AT_A_TIME).await? {
-            let text = format!(
-                "Introspection stopped while {}: its task ended without bringing it further",
-                orphan.state.as_str()
-            );
-            ended += self.end(&orphan, Event::Fail, text).await?;
+            let text = stopped(orphan.state, "its task ended without bringing it further");
+            ended += self.end(&orphan, orphan.state.failure(), text).await?;
         }
         Ok(ended)
     }
@@ -35,12 +32,9 @@ impl Introspections<'_> {
     pub async fn given_up(&self, task: &Task) -> Result<()> {
         let id = payload_id(task, "introspection_id")?;
         let introspection = self.by_id(id).await?;
-        let text = format!(
-            "Introspection stopped while {}: its worker died {} times",
-            introspection.state.as_str(),
-            task.max_attempts
-        );
-        self.end(&introspection, Event::Fail, text)
+        let why = format!("its worker died {} times", task.max_attempts);
+        let text = stopped(introspection.state, &why);
+        self.end(&introspection, introspection.state.failure(), text)
             .await
             .map(|_| ())
     }
@@ -57,5 +51,12 @@ impl Introspections<'_> {
             Err(Error::Conflict(_)) => Ok(0),
             Err(other) => Err(other),
         }
+    }
+}
+
+fn stopped(state: IntrospectionState, why: &str) -> String {
+    match state {
+        IntrospectionState::Aborting => format!("{CANCELED}; the machine was not put back: {why}"),
+        other => format!("Introspection stopped while {}: {why}", other.as_str()),
     }
 }
