@@ -27,7 +27,8 @@ const SETTINGS: &str = "-c fsync=off -c synchronous_commit=off -c full_page_writ
     -c max_connections=300 -c shared_buffers=64MB -c listen_addresses=127.0.0.1";
 
 /// Ends the cluster in folder $1 with the server's programs in $2 once nobody uses it; $3 is the
-/// command prefix that makes it the server's user, possibly empty.
+/// command prefix that makes it the server's user, possibly empty. The folder is moved away before
+/// it is removed, so that whoever comes meanwhile begins with a new one.
 const WATCHDOG: &str = r#"
 exec 9>>"$1/watchdog.lock"
 flock -n 9 || exit 0
@@ -35,7 +36,8 @@ while sleep 3; do
     exec 8>>"$1/users.lock"
     if flock -n 8; then
         $3 "$2/pg_ctl" -D "$1/data" -m immediate -w stop
-        rm -rf "$1"
+        mv "$1" "$1.over.$$"
+        rm -rf "$1".over.*
         exit 0
     fi
     exec 8>&-
