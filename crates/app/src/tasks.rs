@@ -121,11 +121,6 @@ impl<'a> Tasks<'a> {
             .await
     }
 
-    /// How many tasks there are of each status.
-    pub async fn count_by_status(&self) -> Result<Vec<(TaskStatus, i64)>> {
-        self.app.store().count_tasks_by_status().await
-    }
-
     pub(crate) async fn by_uuid(&self, uuid: &str) -> Result<Task> {
         self.app
             .store()

@@ -115,15 +115,4 @@ impl Store {
     pub async fn orphaned_introspections(&self, limit: i64) -> Result<Vec<Introspection>> {
         read!(self, introspection_lists::orphaned(limit))
     }
-
-    /// The introspections that wait for a machine with one of these MACs or this system UUID.
-    pub async fn running_by_macs(
-        &self,
-        macs: &[String],
-        system_uuid: Option<&str>,
-    ) -> Result<Vec<Introspection>> {
-        let macs = macs.to_vec();
-        let system_uuid = system_uuid.map(str::to_owned);
-        read!(self, lookup::running(&macs, system_uuid.as_ref()))
-    }
 }

@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use assay_domain::{Introspection, IntrospectionState};
 use diesel::prelude::*;
 
 use super::Conn;
-use crate::convert::{all, host_key, mac_key, parse};
+use crate::convert::{host_key, mac_key, parse};
 use crate::fault::Outcome;
-use crate::rows::IntrospectionRow;
 use crate::schema::{introspections, node_power_controls, nodes, ports, power_controls};
 use crate::{LookupBy, LookupHit, LookupKeys};
 
@@ -34,32 +32,6 @@ pub(crate) fn nodes(connection: &mut Conn, keys: &LookupKeys) -> Outcome<Vec<Loo
         found.extend(ids.into_iter().map(|node| (node, LookupBy::Serial)));
     }
     describe(connection, found)
-}
-
-/// The current introspections that wait for a machine with one of these MACs, or that system UUID.
-pub(crate) fn running(
-    connection: &mut Conn,
-    macs: &[String],
-    system_uuid: Option<&String>,
-) -> Outcome<Vec<Introspection>> {
-    let mut ids = by_macs(connection, macs)?
-        .into_iter()
-        .map(|(node, _)| node)
-        .collect::<BTreeSet<_>>();
-    if let Some(uuid) = present(system_uuid) {
-        ids.extend(by_system_uuid(connection, uuid)?);
-    }
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<IntrospectionRow> = introspections::table
-        .filter(introspections::is_current)
-        .filter(introspections::node_id.eq_any(ids.into_iter().collect::<Vec<_>>()))
-        .filter(introspections::state.eq(IntrospectionState::Waiting.as_str()))
-        .select(IntrospectionRow::as_select())
-        .order(introspections::id)
-        .load(connection)?;
-    all(rows)
 }
 
 /// A key that says something: an empty one would lead to every node without one.

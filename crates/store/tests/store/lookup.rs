@@ -1,16 +1,12 @@
 //! Lookup: every key leads to its nodes, an empty one to none.
 
-use assay_domain::{Event, IntrospectionState as S, Node, NodePatch};
-use assay_store::{Change, LookupBy, LookupKeys};
+use assay_domain::{IntrospectionState as S, Node, NodePatch};
+use assay_store::{LookupBy, LookupKeys};
 
 use crate::power::control;
 use crate::world::{World, at, new_introspection, new_node};
 
-on_both!(
-    every_key_leads_to_its_nodes,
-    an_empty_key_leads_nowhere,
-    waiting_machines_are_found,
-);
+on_both!(every_key_leads_to_its_nodes, an_empty_key_leads_nowhere,);
 
 /// A text that is set.
 macro_rules! text {
@@ -108,37 +104,4 @@ async fn an_empty_key_leads_nowhere(world: World) {
     assert_eq!(world.store.lookup_nodes(keys).await.unwrap(), []);
     let none = LookupKeys::default();
     assert_eq!(world.store.lookup_nodes(none).await.unwrap(), []);
-}
-
-async fn waiting_machines_are_found(world: World) {
-    let store = &world.store;
-    let mut node = new_node("n1");
-    node.ports = vec![("aa:00:00:00:00:01".to_owned(), true)];
-    node.fields.system_uuid = text!("abcdef00-0000-0000-0000-000000000000");
-    let node = store.create_node(node, at(0)).await.unwrap();
-    let find = async |mac: &str, uuid: Option<&str>| {
-        let found = store
-            .running_by_macs(&[mac.to_owned()], uuid)
-            .await
-            .unwrap();
-        found.into_iter().map(|one| one.id).collect::<Vec<_>>()
-    };
-    let mac = "AA-00-00-00-00-01";
-    assert!(find(mac, None).await.is_empty());
-    let new = new_introspection(&node, S::Waiting);
-    let id = store
-        .start_introspection(new, None, at(1))
-        .await
-        .unwrap()
-        .id;
-    assert_eq!(find(mac, None).await, [id]);
-    let uuid = Some("ABCDEF00-0000-0000-0000-000000000000");
-    assert_eq!(find("aa:00:00:00:00:99", uuid).await, [id]);
-    assert_eq!(find(mac, uuid).await, [id], "once");
-    assert!(find("aa:00:00:00:00:99", None).await.is_empty());
-    store
-        .apply_event(id, Event::Abort, Change::default(), at(2))
-        .await
-        .unwrap();
-    assert!(find(mac, uuid).await.is_empty());
 }
