@@ -1,5 +1,8 @@
 //! What booting machines and their agents ask for, guarded by the introspection window and a nonce.
 
+mod body;
+mod nonce;
+
 use std::path::PathBuf;
 
 use assay_domain::{
@@ -8,10 +11,11 @@ use assay_domain::{
 use assay_inventory::Report;
 use assay_store::LookupKeys;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use crate::App;
 use crate::lookup::{self, Lookup};
+pub(crate) use body::parse_report;
+pub(crate) use nonce::{hash, new_nonce};
 
 const NOT_ON_INTROSPECTION: &str = "no introspection is waiting for this report";
 const NO_SINGLE_NODE: &str = "the report was refused: no node, or more than one node, fits its BMC address, MAC addresses, system UUID and serial number";
@@ -230,42 +234,6 @@ impl<'a> Boot<'a> {
     }
 }
 
-/// Reads a report, refusing what nests deeper than `depth` or is no JSON object.
-pub(crate) fn parse_report(body: &[u8], depth: usize) -> Result<Report> {
-    if nesting(body) > depth {
-        return Err(Error::invalid(format!(
-            "the body nests deeper than {depth} levels"
-        )));
-    }
-    // A derived struct can be read from an array as well.
-    if !body.trim_ascii_start().starts_with(b"{") {
-        return Err(Error::invalid(
-            "the body is not a report: expected a JSON object",
-        ));
-    }
-    serde_json::from_slice::<Report>(body)
-        .map_err(|error| Error::invalid(format!("the body is not a report: {error}")))
-}
-
-/// The deepest nesting of brackets outside of strings; exact for JSON, and cheap for anything else.
-fn nesting(body: &[u8]) -> usize {
-    let (mut deepest, mut depth, mut in_string, mut escaped) = (0_usize, 0_usize, false, false);
-    for byte in body {
-        match (in_string, escaped, byte) {
-            (true, true, _) => escaped = false,
-            (true, false, b'\\') => escaped = true,
-            (_, _, b'"') => in_string = !in_string,
-            (false, _, b'{' | b'[') => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            (false, _, b'}' | b']') => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
-}
-
 fn local(reason: &str) -> BootDecision {
     BootDecision::Local {
         reason: reason.to_owned(),
@@ -278,44 +246,5 @@ fn agent() -> Actor {
         role: Role::Observer,
         dialect: Dialect::Inspector,
         request_id: String::new(),
-    }
-}
-
-/// 128 random bits in hex.
-fn new_nonce() -> Result<String> {
-    let mut bytes = [0_u8; 16];
-    getrandom::fill(&mut bytes).map_err(Error::internal)?;
-    Ok(hex(&bytes))
-}
-
-fn hash(nonce: &str) -> String {
-    hex(&Sha256::digest(nonce.as_bytes()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{nesting, parse_report};
-
-    #[test]
-    fn nesting_counts_brackets_outside_strings() {
-        assert_eq!(nesting(br#"{"a": [[1], "]]]{{{"], "b\"[": {}}"#), 3);
-        assert_eq!(nesting(b"[[[["), 4);
-    }
-
-    #[test]
-    fn what_is_no_report_is_refused_with_the_reason() {
-        for body in [&b"not json"[..], b"[]", b"\"text\"", b""] {
-            assert!(parse_report(body, 64).is_err());
-        }
-        assert!(parse_report(br#"{"a": [[[1]]]}"#, 3).is_err());
-        assert!(parse_report(br#"{"inventory": {}}"#, 3).is_ok());
     }
 }
