@@ -5,12 +5,19 @@
 #![forbid(unsafe_code)]
 
 pub mod actor;
+pub mod alarm;
 pub mod capability;
+pub mod cause;
+pub mod dead_letter;
 pub mod driver;
 pub mod error;
+pub mod evidence;
 pub mod filter;
+pub mod fleet;
 pub mod gate;
+pub mod held_report;
 pub mod introspection;
+pub mod machine;
 pub mod node;
 pub mod node_class;
 pub mod phase;
@@ -24,10 +31,18 @@ pub mod task;
 pub mod user;
 
 pub use actor::{Actor, Dialect, Role};
+pub use alarm::{Alarm, AlarmKind, NewAlarm};
+pub use cause::{Cause, CauseFacts};
+pub use dead_letter::{DeadLetter, NewDeadLetter};
 pub use driver::{Driver, DriverError, Session, Target, TlsTrust};
 pub use error::{Error, Result};
+pub use evidence::{
+    About, Confidence, Diagnosis, Evidence, EvidenceKind, Finding, NewEvidence, Stuck,
+};
 pub use filter::{Filter, FilterOp, FilterValue, Page};
+pub use held_report::{HeldReport, HeldState};
 pub use introspection::{Event, Introspection, IntrospectionState};
+pub use machine::{Fact, FactKind, Facts};
 pub use node::{NewNode, Node, NodePatch};
 pub use node_class::{NodeClass, NodeImage, NodeType};
 pub use phase::{Phase, PhaseStamp};
