@@ -7,6 +7,9 @@ use assay_domain::{Error, Result, Task, TaskKind};
 
 /// Longest time for one attempt at a task.
 const LIMIT: Duration = Duration::from_secs(900);
+/// When a task looks again that waits for a node; the one whose turn it is, is woken at once. It is
+/// what takes over a node whose holder has died.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Runs one attempt at a task.
 ///
@@ -30,6 +33,10 @@ pub(crate) async fn run(app: &App, task: &Task) -> Result<Outcome> {
                 LIMIT.as_secs()
             )))
         });
+    let outcome = match outcome {
+        Err(Error::Locked(reason)) => Ok(Outcome::Postponed(LOOK_AGAIN, reason)),
+        outcome => outcome,
+    };
     let kind = task.kind.as_str();
     metrics::histogram!("assay_task_seconds", "kind" => kind).record(begun.elapsed());
     let end = if outcome.is_ok() { "ok" } else { "error" };
@@ -43,6 +50,7 @@ async fn give_up(app: &App, task: &Task) -> Result<()> {
         | TaskKind::IntrospectionProcess
         | TaskKind::IntrospectionLeave => app.introspections().given_up(task).await,
         TaskKind::NodePower => app.power().given_up(task).await,
+        TaskKind::Ping => Ok(()),
     }
 }
 
@@ -52,5 +60,6 @@ async fn dispatch(app: &App, task: &Task) -> Result<Outcome> {
         TaskKind::IntrospectionProcess => app.introspections().run_process(task).await,
         TaskKind::IntrospectionLeave => app.introspections().run_leave(task).await,
         TaskKind::NodePower => app.power().run(task).await,
+        TaskKind::Ping => app.tasks().run_ping(task).await,
     }
 }

@@ -14,7 +14,7 @@ const ATTEMPTS: i32 = 3;
 
 /// Tasks.
 pub struct Tasks<'a> {
-    app: &'a App,
+    pub(crate) app: &'a App,
 }
 
 impl<'a> Tasks<'a> {
@@ -72,6 +72,12 @@ impl<'a> Tasks<'a> {
                 let run_after = self.app.clock().later(delay);
                 store
                     .retry_task(task.id, owner, run_after, &reason, now)
+                    .await?
+            }
+            Ok(Outcome::Postponed(delay, reason)) => {
+                let run_after = self.app.clock().later(delay);
+                store
+                    .postpone_task(task.id, owner, run_after, &reason, now)
                     .await?
             }
             Err(error) => {

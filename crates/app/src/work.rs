@@ -12,6 +12,8 @@ pub enum Outcome {
     Done(Value),
     /// Not now: try again after the delay, for the reason.
     Later(Duration, String),
+    /// Not its turn: wait for the delay, for the reason, without having used up an attempt.
+    Postponed(Duration, String),
 }
 
 /// The text of an error as it is recorded: with the operator's detail, which never holds a secret.

@@ -7,6 +7,10 @@ use async_trait::async_trait;
 use crate::capability::{BootDeviceCapability, PowerCapability, SystemCapability};
 use crate::secret::Secret;
 
+/// What the cause of [`DriverError::TimedOut`] begins with when the device answers, and its machine
+/// does not reach the wanted power state.
+pub const NOT_IN_STATE: &str = "the machine was not ";
+
 /// What went wrong between Assay and a device. `endpoint` is `host:port`; `cause` never holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DriverError {

@@ -88,6 +88,8 @@ impl IntrospectionState {
                 E::Fail | E::Timeout,
             ) => Ok(S::Error),
             (S::Aborting, E::Timeout) => Ok(S::Error),
+            (S::Error, E::Restart) => Ok(S::Starting),
+            (S::Error, E::Resume) => Ok(S::Processing),
             (state, event) => Err(Error::Conflict(format!(
                 "an introspection that is {} does not allow '{}'",
                 state.as_str(),
@@ -129,11 +131,15 @@ pub enum Event {
     Fail,
     /// The time limit has passed.
     Timeout,
+    /// The task that was to start the machine was given up, and is to be done once more.
+    Restart,
+    /// The task that was to process the report was given up, and is to be done once more.
+    Resume,
 }
 
 impl Event {
     /// All events.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Start,
         Self::Wait,
         Self::Process,
@@ -143,6 +149,8 @@ impl Event {
         Self::AbortEnd,
         Self::Fail,
         Self::Timeout,
+        Self::Restart,
+        Self::Resume,
     ];
 
     /// The event's name in messages.
@@ -157,6 +165,8 @@ impl Event {
             Self::AbortEnd => "abort_end",
             Self::Fail => "error",
             Self::Timeout => "timeout",
+            Self::Restart => "restart",
+            Self::Resume => "resume",
         }
     }
 }

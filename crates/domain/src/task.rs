@@ -18,15 +18,18 @@ pub enum TaskKind {
     IntrospectionLeave,
     /// Does one power action of a node.
     NodePower,
+    /// Nothing: shows that the way from a request to a worker is open.
+    Ping,
 }
 
 impl TaskKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::IntrospectionStart,
         Self::IntrospectionProcess,
         Self::IntrospectionLeave,
         Self::NodePower,
+        Self::Ping,
     ];
 
     /// The kind's name in the store, in APIs and on the wire.
@@ -36,6 +39,7 @@ impl TaskKind {
             Self::IntrospectionProcess => "introspection.process",
             Self::IntrospectionLeave => "introspection.leave",
             Self::NodePower => "node.power",
+            Self::Ping => "ping",
         }
     }
 
@@ -44,6 +48,7 @@ impl TaskKind {
         match self {
             Self::IntrospectionProcess => "process",
             Self::IntrospectionStart | Self::IntrospectionLeave | Self::NodePower => "power",
+            Self::Ping => "quick",
         }
     }
 }

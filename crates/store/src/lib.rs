@@ -16,8 +16,10 @@ mod backup_file;
 mod compression;
 mod convert;
 mod database;
+mod dead_letters;
 mod fault;
 mod filter;
+mod fleet;
 mod introspections;
 mod key_file;
 mod keys;
@@ -36,10 +38,12 @@ mod tasks;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod types;
 mod users;
 
 pub use store::Store;
 pub use types::{
-    Change, LookupBy, LookupHit, LookupKeys, NewIntrospection, ProcessingOutcome, StoreConfig,
+    Announcement, Change, LookupBy, LookupHit, LookupKeys, NewIntrospection, ProcessingOutcome,
+    Revival, StoreConfig, TaskEnd, Waiting,
 };

@@ -66,6 +66,18 @@ pub(crate) fn lock_tasks(connection: &mut Conn, ids: Vec<i64>, limit: usize) -> 
         .load(connection)?)
 }
 
+/// Locks these tasks until the end of the transaction, after waiting for others. All who change
+/// several tasks lock them in this order, so that no two of them wait for each other.
+pub(crate) fn lock_in_order(connection: &mut Conn, ids: &[i64]) -> Outcome<()> {
+    tasks_table::table
+        .filter(tasks_table::id.eq_any(ids))
+        .select(tasks_table::id)
+        .order(tasks_table::id)
+        .for_update()
+        .load::<i64>(connection)?;
+    Ok(())
+}
+
 /// Makes the next id of a table follow the ones it has, after rows were put in with their ids.
 /// `table` is a name from the schema.
 pub(crate) fn continue_ids(connection: &mut Conn, table: &str) -> Outcome<()> {
@@ -76,10 +88,16 @@ pub(crate) fn continue_ids(connection: &mut Conn, table: &str) -> Outcome<()> {
     Ok(())
 }
 
+#[path = "queries/announcements.rs"]
+pub(crate) mod announcements;
 #[path = "queries/assignments.rs"]
 pub(crate) mod assignments;
 #[path = "queries/backup.rs"]
 pub(crate) mod backup;
+#[path = "queries/dead_letters.rs"]
+pub(crate) mod dead_letters;
+#[path = "queries/fleet.rs"]
+pub(crate) mod fleet;
 #[path = "queries/introspection_lists.rs"]
 pub(crate) mod introspection_lists;
 #[path = "queries/introspections.rs"]
@@ -114,5 +132,7 @@ pub(crate) mod secrets;
 pub(crate) mod task_ends;
 #[path = "queries/tasks.rs"]
 pub(crate) mod tasks;
+#[path = "queries/tokens.rs"]
+pub(crate) mod tokens;
 #[path = "queries/users.rs"]
 pub(crate) mod users;

@@ -53,6 +53,15 @@ pub(crate) fn lock_tasks(_: &mut Conn, mut ids: Vec<i64>, limit: usize) -> Outco
     Ok(ids)
 }
 
+/// Locks these tasks until the end of the transaction. A writing transaction is alone here.
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "the other database does something that can fail"
+)]
+pub(crate) fn lock_in_order(_: &mut Conn, _ids: &[i64]) -> Outcome<()> {
+    Ok(())
+}
+
 /// Makes the next id of a table follow the ones it has. AUTOINCREMENT does so by itself.
 #[allow(
     clippy::unnecessary_wraps,
@@ -62,10 +71,16 @@ pub(crate) fn continue_ids(_: &mut Conn, _table: &str) -> Outcome<()> {
     Ok(())
 }
 
+#[path = "queries/announcements.rs"]
+pub(crate) mod announcements;
 #[path = "queries/assignments.rs"]
 pub(crate) mod assignments;
 #[path = "queries/backup.rs"]
 pub(crate) mod backup;
+#[path = "queries/dead_letters.rs"]
+pub(crate) mod dead_letters;
+#[path = "queries/fleet.rs"]
+pub(crate) mod fleet;
 #[path = "queries/introspection_lists.rs"]
 pub(crate) mod introspection_lists;
 #[path = "queries/introspections.rs"]
@@ -100,5 +115,7 @@ pub(crate) mod secrets;
 pub(crate) mod task_ends;
 #[path = "queries/tasks.rs"]
 pub(crate) mod tasks;
+#[path = "queries/tokens.rs"]
+pub(crate) mod tokens;
 #[path = "queries/users.rs"]
 pub(crate) mod users;

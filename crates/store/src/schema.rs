@@ -96,6 +96,7 @@ diesel::table! {
         max_attempts -> Integer,
         run_after -> Timestamp,
         claimable_at -> Nullable<Timestamp>,
+        announce_at -> Nullable<Timestamp>,
         lease_owner -> Nullable<Text>,
         lease_expires -> Nullable<Timestamp>,
         result -> Nullable<Text>,
@@ -106,6 +107,20 @@ diesel::table! {
         created_at -> Timestamp,
         started_at -> Nullable<Timestamp>,
         finished_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    dead_letters (id) {
+        id -> BigInt,
+        task_id -> Nullable<BigInt>,
+        task_uuid -> Nullable<Text>,
+        kind -> Nullable<Text>,
+        class -> Text,
+        body -> Text,
+        reason -> Text,
+        died_at -> Timestamp,
+        redelivered_at -> Nullable<Timestamp>,
     }
 }
 
@@ -224,6 +239,50 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    processes (id) {
+        id -> BigInt,
+        name -> Text,
+        role -> Text,
+        host -> Text,
+        pid -> BigInt,
+        version -> Text,
+        url -> Nullable<Text>,
+        queue -> Text,
+        slots -> BigInt,
+        started_at -> Timestamp,
+        seen_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    leases (id) {
+        id -> BigInt,
+        name -> Text,
+        holder -> Text,
+        acquired_at -> Timestamp,
+        expires_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    node_waiters (id) {
+        id -> BigInt,
+        node_id -> BigInt,
+        task_uuid -> Text,
+        purpose -> Text,
+        since -> Timestamp,
+    }
+}
+
+diesel::table! {
+    revoked_tokens (id) {
+        id -> BigInt,
+        token_id -> Text,
+        expires_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     node_images,
     node_classes,
@@ -232,12 +291,17 @@ diesel::allow_tables_to_appear_in_same_query!(
     ports,
     tasks,
     task_messages,
+    dead_letters,
     introspections,
     introspection_phases,
     reports,
     rules,
     users,
+    revoked_tokens,
     power_controls,
     node_power_controls,
     power_actions,
+    processes,
+    leases,
+    node_waiters,
 );

@@ -4,6 +4,7 @@ use assay_domain::{NewTask, Page, Result, Task, TaskMessage, TaskStatus, Timesta
 use serde_json::Value;
 
 use crate::Store;
+use crate::types::TaskEnd;
 
 impl Store {
     /// Stores a task.
@@ -28,6 +29,22 @@ impl Store {
         let owner = owner.to_owned();
         let queues = queues.iter().map(ToString::to_string).collect::<Vec<_>>();
         write!(self, tasks::claim(&owner, &queues, limit, now, lease_until))
+    }
+
+    /// Claims those of these tasks that can be claimed, under the rules of [`Store::claim_tasks`].
+    /// Of the others, those that can be claimed later are announced again then.
+    pub async fn claim_these_tasks(
+        &self,
+        owner: &str,
+        ids: &[i64],
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<Vec<Task>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (owner, ids) = (owner.to_owned(), ids.to_vec());
+        write!(self, tasks::claim_these(&owner, &ids, now, lease_until))
     }
 
     /// Lengthens leases; gives the keys of the tasks that `owner` still holds.
@@ -61,6 +78,34 @@ impl Store {
         )
     }
 
+    /// Ends several tasks in one transaction; gives the keys of those that `owner` held.
+    pub async fn finish_tasks(
+        &self,
+        owner: &str,
+        ends: Vec<TaskEnd>,
+        now: Timestamp,
+    ) -> Result<Vec<i64>> {
+        let owner = owner.to_owned();
+        write!(self, task_ends::finish_all(&owner, &ends, now))
+    }
+
+    /// Gives a task back until `run_after`, as if it had not been tried; the message is added to
+    /// its messages unless it repeats the last one. False when `owner` does not hold it any more.
+    pub async fn postpone_task(
+        &self,
+        id: i64,
+        owner: &str,
+        run_after: Timestamp,
+        message: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let (owner, message) = (owner.to_owned(), message.to_owned());
+        write!(
+            self,
+            task_ends::postpone(id, &owner, run_after, &message, now)
+        )
+    }
+
     /// Gives a task back for another attempt after `run_after`; the error is kept and added to its
     /// messages. False when `owner` does not hold it any more.
     pub async fn retry_task(
@@ -79,6 +124,11 @@ impl Store {
     pub async fn release_task(&self, id: i64, owner: &str) -> Result<bool> {
         let owner = owner.to_owned();
         write!(self, task_ends::release(id, &owner))
+    }
+
+    /// The task with that key.
+    pub async fn task_by_id(&self, id: i64) -> Result<Option<Task>> {
+        read!(self, task_ends::by_id(id))
     }
 
     /// The task with that public id.

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use assay_domain::{IntrospectionState, NewTask, NodePatch, Phase, Port, Timestamp};
+use assay_domain::{
+    Event, IntrospectionState, NewTask, NodePatch, Phase, Port, TaskStatus, Timestamp,
+};
+use serde_json::Value;
 
 /// Which database, and how it is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,4 +118,58 @@ pub struct ProcessingOutcome {
     pub finish: bool,
     /// How many reports of the node are kept, the newest ones; less than 1 counts as 1.
     pub keep_reports: i64,
+}
+
+/// A task that is to be announced to the workers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Announcement {
+    /// The task's key.
+    pub task_id: i64,
+    /// Its class of work.
+    pub class: String,
+}
+
+/// How many tasks of one class wait for a worker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The class of work.
+    pub class: String,
+    /// How many tasks.
+    pub tasks: i64,
+    /// Since when the first of them could have been claimed.
+    pub since: Option<Timestamp>,
+}
+
+/// The end of a task that a worker holds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TaskEnd {
+    /// The task's key.
+    pub id: i64,
+    /// A final status.
+    pub status: TaskStatus,
+    /// What it gave.
+    pub result: Option<Value>,
+    /// Why it failed.
+    pub error: Option<String>,
+}
+
+/// What a redelivered task works on, and how that becomes workable again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Revival {
+    /// Nothing that has an end of its own.
+    Nothing,
+    /// An introspection that ended with the task: the event opens it, until the new deadline.
+    Introspection {
+        /// The introspection's key.
+        id: i64,
+        /// The event, which leads out of `Error`.
+        event: Event,
+        /// The new deadline.
+        deadline: Timestamp,
+    },
+    /// A power action that failed, and was not sent.
+    PowerAction {
+        /// The action's key.
+        id: i64,
+    },
 }

@@ -6,11 +6,12 @@ use diesel::dsl::count_star;
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::Conn;
+use super::{Conn, lock_in_order};
 use crate::convert::{all, naive, parse, to_json};
 use crate::fault::{Fault, Outcome};
 use crate::rows::{TaskMessageRow, TaskRow};
 use crate::schema::{task_messages, tasks};
+use crate::types::TaskEnd;
 
 /// Ends a task that `owner` holds.
 pub(crate) fn finish(
@@ -32,6 +33,7 @@ pub(crate) fn finish(
         .set((
             tasks::status.eq(status.as_str()),
             tasks::claimable_at.eq(None::<NaiveDateTime>),
+            tasks::announce_at.eq(None::<NaiveDateTime>),
             tasks::lease_owner.eq(None::<String>),
             tasks::lease_expires.eq(None::<NaiveDateTime>),
             tasks::result.eq(result),
@@ -58,6 +60,7 @@ pub(crate) fn retry(
             tasks::status.eq(TaskStatus::Retry.as_str()),
             tasks::run_after.eq(naive(run_after)),
             tasks::claimable_at.eq(naive(run_after)),
+            tasks::announce_at.eq(naive(run_after)),
             tasks::lease_owner.eq(None::<String>),
             tasks::lease_expires.eq(None::<NaiveDateTime>),
             tasks::error.eq(error),
@@ -69,6 +72,63 @@ pub(crate) fn retry(
     Ok(again == 1)
 }
 
+/// Ends several tasks that `owner` holds; gives the keys of those that it did hold.
+pub(crate) fn finish_all(
+    connection: &mut Conn,
+    owner: &str,
+    ends: &[TaskEnd],
+    now: Timestamp,
+) -> Outcome<Vec<i64>> {
+    let ids: Vec<i64> = ends.iter().map(|end| end.id).collect();
+    lock_in_order(connection, &ids)?;
+    let mut held = Vec::with_capacity(ends.len());
+    for end in ends {
+        let (result, error) = (end.result.as_ref(), end.error.as_deref());
+        if finish(connection, end.id, owner, end.status, result, error, now)? {
+            held.push(end.id);
+        }
+    }
+    Ok(held)
+}
+
+/// Gives a task that `owner` holds back until `run_after`, as if it had not been tried. The message
+/// is added unless it repeats the last one.
+pub(crate) fn postpone(
+    connection: &mut Conn,
+    id: i64,
+    owner: &str,
+    run_after: Timestamp,
+    message: &str,
+    now: Timestamp,
+) -> Outcome<bool> {
+    let postponed = diesel::update(tasks::table.find(id))
+        .filter(tasks::lease_owner.eq(owner))
+        .filter(tasks::status.eq(TaskStatus::Started.as_str()))
+        .set((
+            tasks::status.eq(TaskStatus::Pending.as_str()),
+            tasks::attempts.eq(tasks::attempts - 1),
+            tasks::run_after.eq(naive(run_after)),
+            tasks::claimable_at.eq(naive(run_after)),
+            tasks::announce_at.eq(naive(run_after)),
+            tasks::lease_owner.eq(None::<String>),
+            tasks::lease_expires.eq(None::<NaiveDateTime>),
+        ))
+        .execute(connection)?;
+    if postponed == 0 {
+        return Ok(false);
+    }
+    let last: Option<String> = task_messages::table
+        .filter(task_messages::task_id.eq(id))
+        .order(task_messages::id.desc())
+        .select(task_messages::text)
+        .first(connection)
+        .optional()?;
+    if last.as_deref() != Some(message) {
+        add_message(connection, id, message, now)?;
+    }
+    Ok(true)
+}
+
 /// Gives a task back as if `owner` had not claimed it.
 pub(crate) fn release(connection: &mut Conn, id: i64, owner: &str) -> Outcome<bool> {
     let released = diesel::update(tasks::table.find(id))
@@ -78,6 +138,7 @@ pub(crate) fn release(connection: &mut Conn, id: i64, owner: &str) -> Outcome<bo
             tasks::status.eq(TaskStatus::Pending.as_str()),
             tasks::attempts.eq(tasks::attempts - 1),
             tasks::claimable_at.eq(tasks::run_after.nullable()),
+            tasks::announce_at.eq(tasks::run_after.nullable()),
             tasks::lease_owner.eq(None::<String>),
             tasks::lease_expires.eq(None::<NaiveDateTime>),
         ))
@@ -93,10 +154,21 @@ pub(crate) fn revoke(connection: &mut Conn, uuid: &str, now: Timestamp) -> Outco
         .set((
             tasks::status.eq(TaskStatus::Revoked.as_str()),
             tasks::claimable_at.eq(None::<NaiveDateTime>),
+            tasks::announce_at.eq(None::<NaiveDateTime>),
             tasks::finished_at.eq(naive(now)),
         ))
         .execute(connection)?;
     Ok(revoked == 1)
+}
+
+/// The task with that key.
+pub(crate) fn by_id(connection: &mut Conn, id: i64) -> Outcome<Option<Task>> {
+    let row: Option<TaskRow> = tasks::table
+        .find(id)
+        .select(TaskRow::as_select())
+        .first(connection)
+        .optional()?;
+    row.map(Task::try_from).transpose()
 }
 
 /// The task with that public id.

@@ -5,7 +5,7 @@ use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use serde_json::Value;
 
-use super::{CANDIDATES, Conn, lock_tasks};
+use super::{CANDIDATES, Conn, lock_in_order, lock_tasks};
 use crate::convert::{all, naive, to_json};
 use crate::fault::{Fault, Outcome};
 use crate::rows::TaskRow;
@@ -39,6 +39,7 @@ pub(crate) fn insert(
             tasks::max_attempts.eq(task.max_attempts),
             tasks::run_after.eq(run_after),
             tasks::claimable_at.eq(run_after),
+            tasks::announce_at.eq(run_after),
             tasks::requested_by.eq(&task.requested_by),
             tasks::dialect.eq(&task.dialect),
             tasks::request_id.eq(&task.request_id),
@@ -94,6 +95,32 @@ pub(crate) fn claim(
     Ok(Vec::new())
 }
 
+/// Claims those of these tasks that can be claimed, in the order of their keys. Of the others, those
+/// that can be claimed later are announced again then: whoever was told of them now forgets them.
+pub(crate) fn claim_these(
+    connection: &mut Conn,
+    owner: &str,
+    ids: &[i64],
+    now: Timestamp,
+    lease_until: Timestamp,
+) -> Outcome<Vec<Task>> {
+    lock_in_order(connection, ids)?;
+    let mut rows = take(connection, owner, ids, now, lease_until)?;
+    if rows.len() < ids.len() {
+        let rest: Vec<i64> = ids
+            .iter()
+            .copied()
+            .filter(|id| rows.iter().all(|row| row.id != *id))
+            .collect();
+        diesel::update(tasks::table.filter(tasks::id.eq_any(rest)))
+            .filter(tasks::claimable_at.gt(naive(now)))
+            .set(tasks::announce_at.eq(tasks::claimable_at))
+            .execute(connection)?;
+    }
+    rows.sort_by_key(|row| row.id);
+    all(rows)
+}
+
 /// What can be claimed, by time. Each queue is asked for itself, so that its index gives the order.
 fn candidates(
     connection: &mut Conn,
@@ -132,6 +159,7 @@ fn take(
         tasks::lease_owner.eq(owner),
         tasks::lease_expires.eq(until),
         tasks::claimable_at.eq(until),
+        tasks::announce_at.eq(until),
         tasks::started_at.eq(naive(now)),
     );
     let still_free = tasks::claimable_at.le(naive(now));
@@ -161,6 +189,7 @@ pub(crate) fn extend(
     until: Timestamp,
 ) -> Outcome<Vec<i64>> {
     let until = naive(until);
+    lock_in_order(connection, ids)?;
     let held = tasks::table
         .filter(tasks::id.eq_any(ids))
         .filter(tasks::lease_owner.eq(owner))
@@ -169,6 +198,7 @@ pub(crate) fn extend(
         .set((
             tasks::lease_expires.eq(until),
             tasks::claimable_at.eq(until),
+            tasks::announce_at.eq(until),
         ))
         .returning(tasks::id)
         .get_results(connection)?;

@@ -10,7 +10,8 @@ use crate::fault::{Fault, Outcome};
 use crate::schema::{task_messages, tasks};
 
 /// A task as it is stored. `claimable_at` is from when anybody may claim it: `run_after` while it
-/// waits, the end of the lease while it is held, null once it is final.
+/// waits, the end of the lease while it is held, null once it is final. `announce_at` is from when
+/// on it must be announced (again); null once it is final.
 #[derive(Queryable, Selectable, Insertable, Serialize, Deserialize)]
 #[diesel(table_name = tasks)]
 pub(crate) struct TaskRow {
@@ -25,6 +26,7 @@ pub(crate) struct TaskRow {
     pub(crate) max_attempts: i32,
     pub(crate) run_after: NaiveDateTime,
     pub(crate) claimable_at: Option<NaiveDateTime>,
+    pub(crate) announce_at: Option<NaiveDateTime>,
     pub(crate) lease_owner: Option<String>,
     pub(crate) lease_expires: Option<NaiveDateTime>,
     pub(crate) result: Option<String>,

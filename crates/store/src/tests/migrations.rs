@@ -98,7 +98,6 @@ async fn both_trees_make_the_same_tables() {
         sqlite.migrate().await.unwrap(),
         postgres.migrate().await.unwrap()
     );
-    assert_eq!(on_sqlite::migrations::known().unwrap().len(), 2);
     let Database::Sqlite(file) = sqlite.database() else {
         panic!("no SQLite");
     };
@@ -150,7 +149,9 @@ async fn a_database_with_data_is_upgraded(kind: Kind) {
     };
     execute(&store, Box::leak(literal.into_boxed_str())).await;
 
-    assert_eq!(store.migrate().await.unwrap(), ["0002_power_actions"]);
+    let rest = &on_sqlite::migrations::known().unwrap()[1..];
+    assert_eq!(rest[0], "0002_power_actions");
+    assert_eq!(store.migrate().await.unwrap(), rest);
     assert!(store.migrate().await.unwrap().is_empty());
     let node = store.node_by_uuid("u7").await.unwrap().unwrap();
     assert_eq!(
@@ -182,8 +183,9 @@ async fn a_postgres_database_with_data_is_upgraded() {
 async fn the_way_back_leaves_nothing(kind: Kind) {
     let (_database, store) = opened(kind).await;
     store.migrate().await.unwrap();
-    assert_eq!(write!(store, migrations::revert_all()).unwrap(), 2);
-    assert_eq!(store.migrate().await.unwrap().len(), 2);
+    let count = on_sqlite::migrations::known().unwrap().len();
+    assert_eq!(write!(store, migrations::revert_all()).unwrap(), count);
+    assert_eq!(store.migrate().await.unwrap().len(), count);
 }
 
 #[tokio::test]
@@ -226,7 +228,8 @@ async fn many_processes_migrate_at_once() {
         for outcome in futures::future::join_all(all).await {
             applied += outcome.unwrap().len();
         }
-        assert_eq!(applied, 2, "{kind:?}");
+        let known = on_sqlite::migrations::known().unwrap().len();
+        assert_eq!(applied, known, "{kind:?}");
     }
 }
 

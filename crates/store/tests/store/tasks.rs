@@ -23,7 +23,7 @@ on_both!(
     the_longest_waiting_come_first,
 );
 
-const BOTH: [&str; 2] = ["power", "process"];
+const BOTH: [&str; 3] = ["power", "process", "quick"];
 
 /// How many tasks are claimed in the race.
 const TASKS: usize = 400;
