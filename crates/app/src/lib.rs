@@ -6,13 +6,16 @@
 
 mod boot;
 mod clock;
+mod fleet;
 mod identity;
 mod introspections;
 mod lookup;
 mod node_guard;
 mod nodes;
+mod ping;
 mod power;
 mod power_controls;
+mod rule_cache;
 mod rules;
 mod settings;
 mod target;
@@ -29,6 +32,7 @@ use assay_store::Store;
 
 pub use boot::{Admission, Boot, BootDecision};
 pub use clock::Clock;
+pub use fleet::{Fleet, FleetStatus, Member, Presence};
 pub use identity::{Identities, Identity, Login};
 pub use introspections::{IntrospectionDetail, Introspections, StartOptions};
 pub use nodes::{NodeDetail, Nodes};
@@ -49,6 +53,7 @@ pub struct App {
 }
 
 struct Inner {
+    process_id: String,
     store: Store,
     queue: Arc<dyn Queue>,
     gate: Gate,
@@ -56,6 +61,7 @@ struct Inner {
     settings: Settings,
     clock: Clock,
     identities: identity::Caches,
+    rules: rule_cache::RuleCache,
 }
 
 impl App {
@@ -71,6 +77,7 @@ impl App {
         let identities = identity::Caches::new(&store);
         Self {
             inner: Arc::new(Inner {
+                process_id: fleet::new_process_id(),
                 store,
                 queue,
                 gate,
@@ -78,6 +85,7 @@ impl App {
                 settings,
                 clock,
                 identities,
+                rules: rule_cache::RuleCache::default(),
             }),
         }
     }
@@ -92,9 +100,19 @@ impl App {
         &self.inner.clock
     }
 
+    /// The name of this process, which no other one of the fleet has.
+    pub fn process_id(&self) -> &str {
+        &self.inner.process_id
+    }
+
     /// The queue engine, for the worker's loops.
     pub fn queue(&self) -> &Arc<dyn Queue> {
         &self.inner.queue
+    }
+
+    /// The processes of the fleet and what they hold.
+    pub fn fleet(&self) -> Fleet<'_> {
+        Fleet::new(self)
     }
 
     /// Users, tokens and passwords.
@@ -157,6 +175,11 @@ impl App {
 
     pub(crate) fn pipeline(&self) -> &Pipeline {
         &self.inner.pipeline
+    }
+
+    /// The stored rules, parsed.
+    pub(crate) async fn current_rules(&self) -> Result<Arc<assay_hooks::CompiledRules>> {
+        self.inner.rules.current(self.store()).await
     }
 
     pub(crate) async fn announce(&self, kind: TaskKind) {

@@ -1,5 +1,7 @@
 //! Why hooks or rules stopped; the text is what an introspection shows as its error.
 
+use crate::RuleFailure;
+
 /// Why a report could not be processed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HookError {
@@ -17,24 +19,10 @@ pub enum HookError {
         /// What went wrong.
         message: String,
     },
-    /// A rule could not be understood or one of its actions could not be done.
-    #[error("Rule {rule}: {place}: {message}")]
-    Rule {
-        /// The rule's description, else its UUID.
-        rule: String,
-        /// Which condition or action, e.g. `actions[1] (set-attribute)`.
-        place: String,
-        /// What went wrong.
-        message: String,
-    },
-    /// A rule's `fail` action was reached; shown as its message alone, as its author wrote it.
-    #[error("{message}")]
-    Failed {
-        /// The rule's description, else its UUID.
-        rule: String,
-        /// The action's message.
-        message: String,
-    },
+    /// A rule could not be understood, one of its actions could not be done, or its `fail` action
+    /// was reached.
+    #[error("{0}")]
+    Rule(Box<RuleFailure>),
 }
 
 fn preprocessing(failures: &[(&'static str, String)]) -> String {

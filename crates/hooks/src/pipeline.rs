@@ -1,10 +1,7 @@
 //! The order of things: every hook's check, every hook's update, then the rules.
 
-use assay_domain::Rule;
-
 use crate::hook::{self, Hook};
-use crate::rules::{self, RuleTrace};
-use crate::{HookError, HookSettings, Subject};
+use crate::{CompiledRules, HookError, HookSettings, Subject};
 
 /// Hooks and rules with their settings, ready to process reports.
 pub struct Pipeline {
@@ -52,11 +49,11 @@ impl Pipeline {
         Ok(())
     }
 
-    /// Runs the rules in the order given. All conditions are looked at before the first action is
-    /// done, so that no rule sees what another did. A rule that cannot be understood, an action
-    /// that cannot be done and a `fail` action end it with an error.
-    pub fn rules(&self, rules: &[Rule], subject: &mut Subject) -> Result<RuleTrace, HookError> {
-        rules::apply(rules, subject)
+    /// Runs the rules. A rule that cannot be understood, an action that cannot be done and a `fail`
+    /// action end it with an error.
+    pub fn rules(&self, rules: &CompiledRules, subject: &mut Subject) -> Result<(), HookError> {
+        let failure = rules.judge(subject).failure;
+        failure.map_or(Ok(()), |failure| Err(HookError::Rule(failure)))
     }
 }
 

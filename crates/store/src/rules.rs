@@ -18,6 +18,11 @@ impl Store {
         read!(self, rules::list())
     }
 
+    /// Key and UUID of every rule, in the order in which they run.
+    pub async fn rule_keys(&self) -> Result<Vec<(i64, String)>> {
+        read!(self, rules::keys())
+    }
+
     /// The rule with that UUID.
     pub async fn rule(&self, uuid: &str) -> Result<Option<Rule>> {
         let uuid = uuid.to_owned();

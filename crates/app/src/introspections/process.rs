@@ -28,6 +28,7 @@ impl Introspections<'_> {
                 metrics::counter!("assay_introspections_total", "end" => "finished").increment(1);
                 Ok(Outcome::Done(json!({"state": "finished"})))
             }
+            Err(error @ Error::Locked(_)) => Err(error),
             Err(error) => {
                 self.fail_unless_ended(&introspection, &error_text(&error))
                     .await?;
@@ -45,13 +46,8 @@ impl Introspections<'_> {
         if !introspection.manage_boot {
             return Ok(());
         }
-        let guard = NodeGuard::wait(
-            self.app,
-            introspection.node_id,
-            task,
-            "ending introspection",
-        )
-        .await?;
+        let purpose = "ending introspection";
+        let guard = NodeGuard::take(self.app, introspection.node_id, task, purpose).await?;
         let left = self.leave_machine(task, introspection).await;
         guard.release().await?;
         left.map_err(|error| {
@@ -77,7 +73,7 @@ impl Introspections<'_> {
             .ok_or_else(|| Error::not_found("Report", report_id))?;
         let node = self.app.nodes().by_id(introspection.node_id).await?;
         let ports = store.ports(node.id).await?;
-        let rules = store.rules().await?;
+        let rules = self.app.current_rules().await?;
         let app = self.app.clone();
         let (before_node, before_ports) = (node.clone(), ports.clone());
         let subject =
@@ -104,7 +100,7 @@ fn run_hooks(
     node: Node,
     ports: Vec<Port>,
     raw: &[u8],
-    rules: &[assay_domain::Rule],
+    rules: &assay_hooks::CompiledRules,
 ) -> Result<Subject> {
     let data: Value = serde_json::from_slice(raw)
         .map_err(|error| Error::invalid(format!("the report is not JSON: {error}")))?;

@@ -22,6 +22,16 @@ pub(crate) enum Source {
 pub(crate) struct Field {
     pub(crate) source: Source,
     path: JsonPath,
+    /// The way to the one value that the path can lead to; none for a path to several.
+    singular: Option<Vec<Step>>,
+}
+
+/// A part of a path to one value (RFC 9535, section 2.3.5.1, singular query).
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    Name(String),
+    /// From the end when negative.
+    Index(i64),
 }
 
 impl Field {
@@ -33,10 +43,26 @@ impl Field {
             return Err(format!("field: is over {MAX_LENGTH} bytes"));
         }
         let (source, path) = scheme(text).map_err(|reason| wrong(&reason))?;
-        let path = standard(path).map_err(|reason| wrong(&reason))?;
-        let path = JsonPath::parse(&path)
+        let text = standard(path).map_err(|reason| wrong(&reason))?;
+        let path = JsonPath::parse(&text)
             .map_err(|error| wrong(&format_args!("is not a JSONPath: {error}")))?;
-        Ok(Self { source, path })
+        Ok(Self {
+            source,
+            path,
+            singular: singular(&text),
+        })
+    }
+
+    /// The values that the path leads to.
+    pub(crate) fn values<'a>(&self, document: &'a Value) -> Vec<&'a Value> {
+        match &self.singular {
+            Some(steps) => steps
+                .iter()
+                .try_fold(document, |value, step| step.take(value))
+                .into_iter()
+                .collect(),
+            None => self.path.query(document).all(),
+        }
     }
 
     /// The values that the path leads to, with their places as normalized paths.
@@ -47,6 +73,63 @@ impl Field {
             .map(|node| (node.location().to_string(), node.node()))
             .collect()
     }
+}
+
+impl Step {
+    fn take<'a>(&self, value: &'a Value) -> Option<&'a Value> {
+        match (self, value) {
+            (Self::Name(name), Value::Object(map)) => map.get(name),
+            (Self::Index(at), Value::Array(list)) => {
+                let distance = usize::try_from(at.unsigned_abs()).ok()?;
+                let index = if *at < 0 {
+                    list.len().checked_sub(distance)?
+                } else {
+                    distance
+                };
+                list.get(index)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The steps of a valid path in the standard's notation, when it has only names and indices.
+fn singular(path: &str) -> Option<Vec<Step>> {
+    let mut rest = path.strip_prefix('$')?;
+    let mut steps = Vec::new();
+    while !rest.is_empty() {
+        if let Some(name) = rest.strip_prefix('.') {
+            let end = name.find(['.', '[']).unwrap_or(name.len());
+            let (name, after) = name.split_at(end);
+            if name.is_empty() || name == "*" {
+                return None;
+            }
+            steps.push(Step::Name(name.to_owned()));
+            rest = after;
+            continue;
+        }
+        let inner = rest.strip_prefix('[')?;
+        let quote = inner
+            .chars()
+            .next()
+            .filter(|quote| matches!(quote, '\'' | '"'));
+        rest = match quote {
+            Some(quote) => {
+                let (name, after) = inner.get(1..)?.split_once(quote)?;
+                if name.contains('\\') {
+                    return None;
+                }
+                steps.push(Step::Name(name.to_owned()));
+                after.strip_prefix(']')?
+            }
+            None => {
+                let (digits, after) = inner.split_once(']')?;
+                steps.push(Step::Index(digits.parse().ok()?));
+                after
+            }
+        };
+    }
+    Some(steps)
 }
 
 fn scheme(text: &str) -> Result<(Source, &str), String> {
@@ -79,11 +162,37 @@ mod tests {
             "a b": {"c": 1},
         });
         let field = Field::parse(field).unwrap();
-        field
-            .find(&data)
-            .into_iter()
-            .map(|(_, value)| value.clone())
-            .collect()
+        let values: Vec<Value> = field.values(&data).into_iter().cloned().collect();
+        let located = field.find(&data).into_iter();
+        assert!(located.map(|(_, value)| value).eq(&values));
+        values
+    }
+
+    #[test]
+    fn paths_to_one_value_are_known() {
+        let steps = |field: &str| Field::parse(field).unwrap().singular;
+        let name = |text: &str| Step::Name(text.to_owned());
+        assert_eq!(
+            steps("a.b[-1]['c d'][\"e\"]"),
+            Some(vec![
+                name("a"),
+                name("b"),
+                Step::Index(-1),
+                name("c d"),
+                name("e")
+            ])
+        );
+        for several in [
+            "a[*]",
+            "a.*",
+            "$..a",
+            "a[0,1]",
+            "a[0:1]",
+            "a[?@.b]",
+            r"['a\'b']",
+        ] {
+            assert_eq!(steps(several), None, "{several}");
+        }
     }
 
     #[test]
@@ -196,7 +305,9 @@ mod tests {
         #[test]
         fn no_field_panics(text in "(node://|data://|\\$)?[a-c.*\\[\\]?@()'\"!&=<|,:0-9 \\\\\u{e9}-]{0,40}") {
             if let Ok(field) = Field::parse(&text) {
-                field.find(&json!({"a": [{"b": 1, "c": [1, 2]}]}));
+                let data = json!({"a": [{"b": 1, "c": [1, 2]}]});
+                let located = field.find(&data).into_iter().map(|(_, value)| value);
+                prop_assert!(located.eq(field.values(&data)));
             }
         }
 

@@ -27,7 +27,11 @@ pub(crate) enum Operator {
     Order(Value, fn(Ordering) -> bool),
     InNet(IpNet),
     /// Matches as a whole, or somewhere: the difference is in the expression.
-    Regex(Regex),
+    Regex {
+        regex: Regex,
+        /// As the rule has it.
+        text: String,
+    },
     Empty,
 }
 
@@ -42,8 +46,16 @@ impl Operator {
             "gt" => Self::Order(params.required("value")?, Ordering::is_gt),
             "ge" => Self::Order(params.required("value")?, Ordering::is_ge),
             "in-net" => Self::InNet(network(&params.text("value")?)?),
-            "matches" => Self::Regex(whole(&params.text("value")?)?),
-            "contains" => Self::Regex(regex(&params.text("value")?)?),
+            "matches" => {
+                let text = params.text("value")?;
+                let regex = whole(&text)?;
+                Self::Regex { regex, text }
+            }
+            "contains" => {
+                let text = params.text("value")?;
+                let regex = regex(&text)?;
+                Self::Regex { regex, text }
+            }
             "is-empty" => Self::Empty,
             _ => {
                 let known = NAMES.join(", ");
@@ -60,9 +72,40 @@ impl Operator {
             Self::Different(wanted) => !equal(found, wanted),
             Self::Order(wanted, relation) => order(found, wanted).is_some_and(relation),
             Self::InNet(net) => address(found).is_some_and(|address| net.contains(&address)),
-            Self::Regex(regex) => regex.is_match(&plain(found)),
+            Self::Regex { regex, .. } => match found {
+                Value::String(text) => regex.is_match(text),
+                other => regex.is_match(&plain(other)),
+            },
             Self::Empty => is_empty(found),
         }
+    }
+
+    /// Why a value does not satisfy the operator, as the end of a sentence about the value; for an
+    /// inverted condition, why it does.
+    pub(crate) fn why_not(&self, found: &Value, inverted: bool) -> String {
+        let reason = match self {
+            Self::Equal(wanted) if inverted => format!("is equal to {wanted}"),
+            Self::Equal(wanted) => format!("is not equal to {wanted}"),
+            Self::Different(wanted) if inverted => format!("is not equal to {wanted}"),
+            Self::Different(wanted) => format!("is equal to {wanted}"),
+            Self::Order(wanted, _) => match order(found, wanted) {
+                Some(Ordering::Less) => format!("is less than {wanted}"),
+                Some(Ordering::Equal) => format!("is equal to {wanted}"),
+                Some(Ordering::Greater) => format!("is greater than {wanted}"),
+                None => format!("cannot be compared with {wanted}"),
+            },
+            Self::InNet(net) if inverted => format!("is in {net}"),
+            Self::InNet(_) if address(found).is_none() => "is no IP address".to_owned(),
+            Self::InNet(net) => format!("is not in {net}"),
+            Self::Regex { text, .. } if inverted => format!("matches {text}"),
+            Self::Regex { text, .. } => format!("does not match {text}"),
+            Self::Empty if inverted => "is empty".to_owned(),
+            Self::Empty => "is not empty".to_owned(),
+        };
+        if inverted {
+            return format!("{reason}, and the condition is inverted");
+        }
+        reason
     }
 
     /// Is a field that is not there looked at as if it were null?

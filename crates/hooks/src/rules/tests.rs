@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{HookSettings, Pipeline, fixture};
+use crate::{HookError, HookSettings, Pipeline, Subject, fixture};
 
 fn rule(conditions: Value, actions: Value) -> Rule {
     let items = |value: Value| {
@@ -20,6 +20,21 @@ fn rule(conditions: Value, actions: Value) -> Rule {
         actions: items(actions),
         scope: None,
         created_at: chrono::DateTime::UNIX_EPOCH,
+    }
+}
+
+fn apply(rules: &[Rule], subject: &mut Subject) -> Result<RuleTrace, HookError> {
+    let rules = CompiledRules::compile(rules);
+    let mut judged = subject.clone();
+    let judgement = rules.judge(&mut judged);
+    let trace = rules.trace(subject);
+    assert_eq!(*subject, judged);
+    assert_eq!(trace.failure, judgement.failure);
+    let verdicts = judgement.rules.iter().map(RuleVerdict::held);
+    assert!(verdicts.eq(trace.rules.iter().map(|rule| rule.held)));
+    match trace.failure {
+        Some(failure) => Err(HookError::Rule(failure)),
+        None => Ok(trace),
     }
 }
 
@@ -48,7 +63,7 @@ fn a_rule_applies_when_all_conditions_hold() {
     let trace = apply(&[rule(conditions, actions)], &mut subject).unwrap();
     assert_eq!(subject.node.extra["foo"], "bar");
     let outcome = &trace.rules[0];
-    assert!(outcome.applied && outcome.conditions.iter().all(|condition| condition.held));
+    assert!(outcome.held && outcome.conditions.iter().all(|condition| condition.held));
     assert_eq!(outcome.conditions[5].looked_at, 3);
     assert_eq!(outcome.actions[0].target, "/extra/foo");
 }
@@ -60,10 +75,7 @@ fn no_rule_sees_what_another_did() {
     let seen = json!([{"action": "set-attribute", "path": "/extra/seen", "value": 1}]);
     let mut subject = processed();
     let trace = apply(&[rule(json!([]), set), rule(see, seen)], &mut subject).unwrap();
-    assert_eq!(
-        (trace.rules[0].applied, trace.rules[1].applied),
-        (true, false)
-    );
+    assert_eq!((trace.rules[0].held, trace.rules[1].held), (true, false));
     assert_eq!(subject.node.extra.get("seen"), None);
 }
 
@@ -81,7 +93,7 @@ fn a_scoped_rule_applies_to_its_nodes_only() {
         apply(std::slice::from_ref(&scoped), &mut subject)
             .unwrap()
             .rules[0]
-            .applied
+            .held
     };
     assert!(applied(Some("east")) && !applied(Some("west")) && !applied(None));
 }
@@ -157,8 +169,8 @@ fn the_rule_of_the_public_documentation_works() {
     ]);
     let rules = [rule(conditions, actions)];
     let mut subject = processed();
-    assert!(apply(&rules, &mut subject).unwrap().rules[0].applied);
-    assert!(!apply(&rules, &mut subject).unwrap().rules[0].applied);
+    assert!(apply(&rules, &mut subject).unwrap().rules[0].held);
+    assert!(!apply(&rules, &mut subject).unwrap().rules[0].held);
 }
 
 fn any_json() -> impl Strategy<Value = Value> {

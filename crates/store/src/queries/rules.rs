@@ -42,6 +42,14 @@ pub(crate) fn list(connection: &mut Conn) -> Outcome<Vec<Rule>> {
     all(rows)
 }
 
+/// Key and UUID of every rule.
+pub(crate) fn keys(connection: &mut Conn) -> Outcome<Vec<(i64, String)>> {
+    Ok(rules::table
+        .select((rules::id, rules::uuid))
+        .order(rules::id)
+        .load(connection)?)
+}
+
 /// The rule with that UUID.
 pub(crate) fn find(connection: &mut Conn, uuid: &str) -> Outcome<Option<Rule>> {
     let row: Option<RuleRow> = rules::table
