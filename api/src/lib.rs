@@ -26,6 +26,7 @@ mod upkeep;
 /// stand before an operator's own.
 pub const QUIET: &str = "rocket=off,assay_api::dialects=off,assay_api::boot=off";
 
+pub use dialects::assay::fleet_document;
 pub use documents::openapi_documents;
 pub use launch::{Running, launch};
 pub use server::{ServerConfig, TlsFiles, rocket};

@@ -1,22 +1,23 @@
 //! The worker: claims tasks, keeps its hold on them, runs them, and sweeps up what lost its owner.
 #![forbid(unsafe_code)]
 
+mod chores;
 mod dispatch;
+mod health;
 mod held;
 mod pool;
-mod sweeper;
 
 use assay_app::App;
 use assay_domain::TaskKind;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
+pub use health::Health;
 use held::Held;
 
 /// Works until `stop` is cancelled, then finishes what it holds or hands it back.
 pub async fn run(app: App, stop: CancellationToken) {
-    let owner = format!("{}-{}", std::process::id(), Uuid::new_v4());
+    let owner = app.process_id().to_owned();
     tracing::info!(owner, "worker started");
     let held = Held::default();
     let mut loops = JoinSet::new();
@@ -30,7 +31,7 @@ pub async fn run(app: App, stop: CancellationToken) {
         ));
     }
     let heart = tokio::spawn(held::beat(app.clone(), owner.clone(), held));
-    loops.spawn(sweeper::run(app, stop));
+    loops.spawn(chores::run(app, stop));
     while loops.join_next().await.is_some() {}
     heart.abort();
     tracing::info!(owner, "worker stopped");

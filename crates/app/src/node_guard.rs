@@ -1,14 +1,12 @@
-//! The hold on a node while a task changes its machine: compare-and-set, heartbeat, release.
+//! The hold on a node while a task changes its machine: compare-and-set, heartbeat, release. Tasks
+//! that find the node held wait in order, without occupying a worker.
 
-use std::time::Duration;
 
+use assay_domain::fleet::Hold;
 use assay_domain::{Error, Result, Task};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::App;
-
-const PATIENCE: Duration = Duration::from_secs(120);
-const POLL: Duration = Duration::from_millis(250);
 
 /// A held node. The hold is renewed until it is released; if the process dies, it runs out.
 pub(crate) struct NodeGuard {
@@ -19,54 +17,52 @@ pub(crate) struct NodeGuard {
 }
 
 impl NodeGuard {
-    /// Takes the node for a task; `None` when somebody else holds it now.
-    async fn take(app: &App, node_id: i64, task: &Task, purpose: &str) -> Result<Option<Self>> {
+    /// Takes the node for a task.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] while another task holds it or comes first: the task keeps its place in
+    /// the queue and is to be put off. [`Error::Conflict`] when it has waited
+    /// longer than `reservation_wait`.
+    pub(crate) async fn take(app: &App, node_id: i64, task: &Task, purpose: &str) -> Result<Self> {
         let owner = task.uuid.clone();
         let lease = app.settings().lease;
         let now = app.clock().now();
-        let taken = app
-            .store()
-            .reserve_node(node_id, &owner, purpose, now, app.clock().later(lease))
-            .await;
-        match taken {
-            Ok(()) => {}
-            Err(Error::Locked(_)) => return Ok(None),
-            Err(other) => return Err(other),
+        let until = app.clock().later(lease);
+        let store = app.store();
+        let hold = store
+            .reserve_node(node_id, &owner, purpose, now, until)
+            .await?;
+        if let Hold::Waiting { since, reason } = hold {
+            let waited = (now - since).to_std().unwrap_or_default();
+            return Err(if waited > app.settings().reservation_wait {
+                let seconds = waited.as_secs();
+                Error::Conflict(format!(
+                    "the node was not free within {seconds} s: {reason}"
+                ))
+            } else {
+                Error::Locked(reason)
+            });
         }
         let heartbeat = tokio::spawn(renew(app.clone(), node_id, owner.clone()));
-        Ok(Some(Self {
+        Ok(Self {
             app: app.clone(),
             node_id,
             owner,
             _heartbeat: AbortOnDropHandle::new(heartbeat),
-        }))
+        })
     }
 
-    /// Takes the node as soon as it is free.
-    ///
-    /// # Errors
-    /// [`Error::Locked`] when it is not free within [`PATIENCE`].
-    pub(crate) async fn wait(app: &App, node_id: i64, task: &Task, purpose: &str) -> Result<Self> {
-        let give_up = tokio::time::Instant::now() + PATIENCE;
-        loop {
-            if let Some(guard) = Self::take(app, node_id, task, purpose).await? {
-                return Ok(guard);
-            }
-            if tokio::time::Instant::now() >= give_up {
-                return Err(Error::Locked(format!(
-                    "node {node_id} is still held by another task"
-                )));
-            }
-            tokio::time::sleep(POLL).await;
-        }
-    }
-
-    /// Gives the node free.
+    /// Gives the node free, and wakes the task that has waited for it longest.
     pub(crate) async fn release(self) -> Result<()> {
-        self.app
-            .store()
-            .release_reservation(self.node_id, &self.owner)
-            .await
+        let now = self.app.clock().now();
+        let store = self.app.store();
+        let next = store
+            .release_reservation(self.node_id, &self.owner, now)
+            .await?;
+        if let Some(kind) = next {
+            self.app.announce(kind).await;
+        }
+        Ok(())
     }
 }
 

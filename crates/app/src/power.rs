@@ -95,7 +95,11 @@ impl<'a> Power<'a> {
             Ok(node) => node,
             Err(error) => return self.fail(&action, error).await,
         };
-        let guard = NodeGuard::wait(self.app, action.node_id, task, "power action").await?;
+        let guard = match NodeGuard::take(self.app, action.node_id, task, "power action").await {
+            Ok(guard) => guard,
+            Err(error @ Error::Locked(_)) => return Err(error),
+            Err(error) => return self.fail(&action, error).await,
+        };
         let result = self.perform(&action, &node).await;
         guard.release().await?;
         result.map(|()| Outcome::Done(json!({"state": "done"})))

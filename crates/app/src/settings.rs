@@ -116,6 +116,9 @@ pub struct Settings {
     /// How long a worker's hold on a task counts without a heartbeat.
     #[serde(deserialize_with = "seconds")]
     pub lease: Duration,
+    /// How long a task waits for a node that other tasks hold, before it fails.
+    #[serde(deserialize_with = "seconds")]
+    pub reservation_wait: Duration,
     /// How long a power request waits for its task before it answers.
     #[serde(deserialize_with = "seconds")]
     pub power_answer_wait: Duration,
@@ -158,6 +161,7 @@ impl Default for Settings {
             introspection_timeout: Duration::from_secs(3600),
             sweep_interval: Duration::from_secs(30),
             lease: Duration::from_secs(15),
+            reservation_wait: Duration::from_secs(600),
             power_answer_wait: Duration::from_secs(10),
             power_state_limit: Duration::from_secs(120),
             bmc_request_timeout: Duration::from_secs(30),

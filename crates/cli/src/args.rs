@@ -15,6 +15,28 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
+/// Assay's API: takes requests and leaves the work to the workers.
+#[derive(Debug, Parser)]
+#[command(name = "assay-api", version)]
+pub(crate) struct ApiArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(flatten)]
+    pub(crate) serve: Serve,
+}
+
+/// Assay's worker: does what the API was asked for.
+#[derive(Debug, Parser)]
+#[command(name = "assay-worker", version)]
+pub(crate) struct WorkerArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Address and port for /healthz, /readyz and /metrics; port 0 takes a free one. Nothing listens
+    /// when neither this nor `worker_listen` is given.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+}
+
 /// What every command that touches data understands. Flags win over environment (`ASSAY_…`), which
 /// wins over the file.
 #[derive(Debug, Clone, ClapArgs)]
@@ -36,6 +58,12 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Introspects a machine for real, shows it, and goes on serving.
     Demo(Demo),
+    /// Shows who is alive, what they hold and since when.
+    Status {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Manages local users.
     #[command(subcommand)]
     User(User),

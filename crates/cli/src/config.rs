@@ -24,6 +24,8 @@ pub(crate) struct Config {
     /// Address and port to listen on.
     #[serde(default = "default_listen")]
     pub(crate) listen: SocketAddr,
+    /// Address and port for health and counters of a worker that serves no API.
+    pub(crate) worker_listen: Option<SocketAddr>,
     /// Folder for the database, the key and boot files.
     #[serde(default = "default_data_dir")]
     pub(crate) data_dir: PathBuf,

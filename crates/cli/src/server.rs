@@ -1,48 +1,34 @@
-//! The all-in-one server: store, use cases, API and worker in one process.
+//! A running server: API, worker or both over one store.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+
 
 use assay_api::{Running, ServerConfig, TlsFiles};
-use assay_app::{App, Clock};
-use assay_drivers::{Drivers, Gate};
-use assay_hooks::Pipeline;
-use assay_queue::EmbeddedQueue;
-use assay_store::Store;
+use assay_app::{App, Presence};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::assembly::build_app;
 use crate::config::Config;
 use crate::error::Error;
 
-/// Opens the store with an up-to-date schema.
-pub(crate) async fn open_store(config: &Config) -> Result<Store, Error> {
-    std::fs::create_dir_all(&config.data_dir)
-        .map_err(Error::io(config.data_dir.display().to_string()))?;
-    let store = Store::open(&config.store()).await?;
-    let applied = store.migrate().await?;
-    if !applied.is_empty() {
-        tracing::info!(?applied, "database migrated");
-    }
-    Ok(store)
+/// What a server does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Roles {
+    /// Whether it works on tasks beside serving the API.
+    works: bool,
 }
 
-/// Puts the use cases together.
-pub(crate) async fn build_app(config: &Config) -> Result<App, Error> {
-    let store = open_store(config).await?;
-    let pipeline = Pipeline::new(config.settings.hooks.clone())
-        .map_err(|error| Error::Config(format!("hooks: {error}")))?;
-    let gate = Gate::new(Drivers::standard(), Arc::new(store.clone()));
-    let queue = Arc::new(EmbeddedQueue::new(store.clone()));
-    Ok(App::new(
-        store,
-        queue,
-        gate,
-        pipeline,
-        config.settings.clone(),
-        Clock,
-    ))
+impl Roles {
+    /// API and worker.
+    pub(crate) const ALL: Self = Self { works: true };
+    /// The API alone.
+    pub(crate) const API: Self = Self { works: false };
+
+    fn as_str(self) -> &'static str {
+        if self.works { "server" } else { "api" }
+    }
 }
 
 /// A running server.
@@ -56,36 +42,39 @@ pub(crate) struct Server {
     listener: Option<Running>,
     metrics: PrometheusHandle,
     config: Config,
-    worker: JoinHandle<()>,
+    background: Vec<JoinHandle<()>>,
     stop: CancellationToken,
 }
 
 impl Server {
-    /// Starts API and worker.
+    /// Starts to listen, and to work when that is one of its roles.
     ///
     /// # Errors
     /// Whatever keeps the database, the listener or the configuration from being used.
-    pub(crate) async fn start(config: Config) -> Result<Self, Error> {
+    pub(crate) async fn start(config: Config, roles: Roles) -> Result<Self, Error> {
         config.check()?;
         let app = build_app(&config).await?;
-        let metrics = PrometheusBuilder::new()
-            .install_recorder()
-            .map_err(|error| Error::Server(error.to_string()))?;
+        let metrics = record_metrics()?;
         let listener = launch(&config, config.listen, app.clone(), metrics.clone()).await?;
         let stop = CancellationToken::new();
-        let worker = tokio::spawn(assay_worker::run(app.clone(), stop.clone()));
+        let scheme = if config.tls.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        let url = format!("{scheme}://{}", listener.address());
+        let presence = present(&app, roles.as_str(), Some(url), &stop);
+        let worker = roles
+            .works
+            .then(|| tokio::spawn(assay_worker::run(app.clone(), stop.clone())));
         Ok(Self {
             address: listener.address(),
-            scheme: if config.tls.is_some() {
-                "https"
-            } else {
-                "http"
-            },
+            scheme,
             app,
             listener: Some(listener),
             metrics,
             config,
-            worker,
+            background: worker.into_iter().chain([presence]).collect(),
             stop,
         })
     }
@@ -123,9 +112,37 @@ impl Server {
         if let Some(listener) = self.listener {
             listener.stop().await;
         }
-        let _ = self.worker.await;
+        for running in self.background {
+            let _ = running.await;
+        }
         self.app.close().await;
     }
+}
+
+/// Shows this process to the fleet until `stop` is cancelled.
+pub(crate) fn present(
+    app: &App,
+    role: &'static str,
+    url: Option<String>,
+    stop: &CancellationToken,
+) -> JoinHandle<()> {
+    let (app, stop) = (app.clone(), stop.clone());
+    tokio::spawn(async move {
+        let presence = Presence {
+            role,
+            version: env!("CARGO_PKG_VERSION"),
+            queue: "embedded",
+            url,
+        };
+        app.fleet().stay_present(presence, stop).await;
+    })
+}
+
+/// Counts from now on what this process does.
+pub(crate) fn record_metrics() -> Result<PrometheusHandle, Error> {
+    PrometheusBuilder::new()
+        .install_recorder()
+        .map_err(|error| Error::Server(error.to_string()))
 }
 
 async fn launch(

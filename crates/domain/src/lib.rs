@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod actor;
+pub mod admission;
 pub mod alarm;
 pub mod capability;
 pub mod cause;
@@ -16,6 +17,7 @@ pub mod filter;
 pub mod fleet;
 pub mod gate;
 pub mod held_report;
+pub mod identity;
 pub mod introspection;
 pub mod machine;
 pub mod node;
@@ -41,6 +43,7 @@ pub use evidence::{
 };
 pub use filter::{Filter, FilterOp, FilterValue, Page};
 pub use held_report::{HeldReport, HeldState};
+pub use identity::{TokenHolder, TokenScope, TokenValidator};
 pub use introspection::{Event, Introspection, IntrospectionState};
 pub use machine::{Fact, FactKind, Facts};
 pub use node::{NewNode, Node, NodePatch};

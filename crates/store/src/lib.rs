@@ -10,6 +10,7 @@
 #[macro_use]
 mod dispatch;
 
+mod alarms;
 mod assignments;
 mod backup;
 mod backup_file;
@@ -17,6 +18,8 @@ mod compression;
 mod convert;
 mod database;
 mod dead_letters;
+mod discovery;
+mod discovery_types;
 mod fault;
 mod filter;
 mod fleet;
@@ -42,8 +45,12 @@ mod tokens;
 mod types;
 mod users;
 
+pub use discovery_types::{
+    BootClaim, Candidate, Candidates, DiscoveryBoot, DiscoveryLimits, Enrolled, Enrolment, Held,
+    NewHeldReport, ScriptGiven,
+};
 pub use store::Store;
 pub use types::{
-    Announcement, Change, LookupBy, LookupHit, LookupKeys, NewIntrospection, ProcessingOutcome,
-    Revival, StoreConfig, TaskEnd, Waiting,
+    Announcement, Change, NewIntrospection, ProcessingOutcome, Revival, StoreConfig, TaskEnd,
+    Waiting,
 };

@@ -1,12 +1,13 @@
-//! Nodes: enrolment, change, reservation, lookup, lists.
+//! Nodes: enrolment, change, reservation, lists.
 
+use assay_domain::fleet::Hold;
 use assay_domain::node::NodeField;
 use assay_domain::{
     Filter, NewNode, Node, NodeClass, NodeImage, NodePatch, Page, Port, PowerState, Result,
-    Timestamp,
+    TaskKind, Timestamp,
 };
 
-use crate::{LookupHit, LookupKeys, Store};
+use crate::Store;
 
 impl Store {
     /// Enrols a node with its ports; `new.uuid` is set. Image, class and type that are not given
@@ -108,10 +109,12 @@ impl Store {
         read!(self, ports::of_nodes(&node_ids))
     }
 
-    /// Takes a node for its owner alone until `expires`; a hold of the same owner is renewed.
+    /// Takes a node for a task, named by its UUID, alone until `expires`; a hold of the same task is
+    /// renewed. While another task holds the node, or has waited for it longer, this one gets its
+    /// place in the queue.
     ///
     /// # Errors
-    /// `NotFound`; `Locked`, naming the holder, while somebody else's hold has not expired.
+    /// `NotFound`.
     pub async fn reserve_node(
         &self,
         id: i64,
@@ -119,7 +122,7 @@ impl Store {
         purpose: &str,
         now: Timestamp,
         expires: Timestamp,
-    ) -> Result<()> {
+    ) -> Result<Hold> {
         let (owner, purpose) = (owner.to_owned(), purpose.to_owned());
         write!(
             self,
@@ -138,15 +141,15 @@ impl Store {
         write!(self, reservations::extend(id, &owner, expires))
     }
 
-    /// Gives a node back; nothing happens when the owner does not hold it.
-    pub async fn release_reservation(&self, id: i64, owner: &str) -> Result<()> {
+    /// Gives a node back, and has the task run that has waited for it longest; gives the kind of
+    /// that task. Nothing happens when the owner does not hold the node.
+    pub async fn release_reservation(
+        &self,
+        id: i64,
+        owner: &str,
+        now: Timestamp,
+    ) -> Result<Option<TaskKind>> {
         let owner = owner.to_owned();
-        write!(self, reservations::release(id, &owner))
-    }
-
-    /// Which nodes a machine can be; empty keys lead nowhere. Whether a hit decides anything is
-    /// the caller's business: a MAC may be shared by many machines.
-    pub async fn lookup_nodes(&self, keys: LookupKeys) -> Result<Vec<LookupHit>> {
-        read!(self, lookup::nodes(&keys))
+        write!(self, reservations::release(id, &owner, now))
     }
 }

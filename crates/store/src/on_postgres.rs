@@ -18,6 +18,9 @@ pub(crate) const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migra
 /// The advisory lock of migrations; any number that no other program on the server uses.
 const SCHEMA_LOCK: i64 = 0x6173_7361_7921;
 
+/// The advisory lock of enrolments from discovery.
+const DISCOVERY_LOCK: i64 = 0x6173_7361_7922;
+
 /// How many times as many candidates a claim looks at as it takes: others claim the first ones.
 pub(crate) const CANDIDATES: usize = 8;
 
@@ -78,6 +81,15 @@ pub(crate) fn lock_in_order(connection: &mut Conn, ids: &[i64]) -> Outcome<()> {
     Ok(())
 }
 
+/// Keeps others from enrolling and holding machines, until the end of the transaction: whoever comes
+/// second sees what the first one did.
+pub(crate) fn lock_discovery(connection: &mut Conn) -> Outcome<()> {
+    diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+        .bind::<diesel::sql_types::BigInt, _>(DISCOVERY_LOCK)
+        .execute(connection)?;
+    Ok(())
+}
+
 /// Makes the next id of a table follow the ones it has, after rows were put in with their ids.
 /// `table` is a name from the schema.
 pub(crate) fn continue_ids(connection: &mut Conn, table: &str) -> Outcome<()> {
@@ -88,16 +100,26 @@ pub(crate) fn continue_ids(connection: &mut Conn, table: &str) -> Outcome<()> {
     Ok(())
 }
 
+#[path = "queries/alarms.rs"]
+pub(crate) mod alarms;
 #[path = "queries/announcements.rs"]
 pub(crate) mod announcements;
 #[path = "queries/assignments.rs"]
 pub(crate) mod assignments;
 #[path = "queries/backup.rs"]
 pub(crate) mod backup;
+#[path = "queries/claims.rs"]
+pub(crate) mod claims;
 #[path = "queries/dead_letters.rs"]
 pub(crate) mod dead_letters;
+#[path = "queries/enrolments.rs"]
+pub(crate) mod enrolments;
+#[path = "queries/fingerprints.rs"]
+pub(crate) mod fingerprints;
 #[path = "queries/fleet.rs"]
 pub(crate) mod fleet;
+#[path = "queries/held_reports.rs"]
+pub(crate) mod held_reports;
 #[path = "queries/introspection_lists.rs"]
 pub(crate) mod introspection_lists;
 #[path = "queries/introspections.rs"]

@@ -62,6 +62,15 @@ pub(crate) fn lock_in_order(_: &mut Conn, _ids: &[i64]) -> Outcome<()> {
     Ok(())
 }
 
+/// Keeps others from enrolling and holding machines. A writing transaction is alone here.
+#[allow(
+    clippy::unnecessary_wraps,
+    reason = "the other database does something that can fail"
+)]
+pub(crate) fn lock_discovery(_: &mut Conn) -> Outcome<()> {
+    Ok(())
+}
+
 /// Makes the next id of a table follow the ones it has. AUTOINCREMENT does so by itself.
 #[allow(
     clippy::unnecessary_wraps,
@@ -71,16 +80,26 @@ pub(crate) fn continue_ids(_: &mut Conn, _table: &str) -> Outcome<()> {
     Ok(())
 }
 
+#[path = "queries/alarms.rs"]
+pub(crate) mod alarms;
 #[path = "queries/announcements.rs"]
 pub(crate) mod announcements;
 #[path = "queries/assignments.rs"]
 pub(crate) mod assignments;
 #[path = "queries/backup.rs"]
 pub(crate) mod backup;
+#[path = "queries/claims.rs"]
+pub(crate) mod claims;
 #[path = "queries/dead_letters.rs"]
 pub(crate) mod dead_letters;
+#[path = "queries/enrolments.rs"]
+pub(crate) mod enrolments;
+#[path = "queries/fingerprints.rs"]
+pub(crate) mod fingerprints;
 #[path = "queries/fleet.rs"]
 pub(crate) mod fleet;
+#[path = "queries/held_reports.rs"]
+pub(crate) mod held_reports;
 #[path = "queries/introspection_lists.rs"]
 pub(crate) mod introspection_lists;
 #[path = "queries/introspections.rs"]

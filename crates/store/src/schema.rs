@@ -283,6 +283,83 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    node_fingerprints (id) {
+        id -> BigInt,
+        node_id -> BigInt,
+        kind -> Text,
+        value -> Text,
+        place -> Nullable<Text>,
+        seen_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    boot_claims (id) {
+        id -> BigInt,
+        introspection_id -> BigInt,
+        mac -> Text,
+        system_uuid -> Nullable<Text>,
+        serial -> Nullable<Text>,
+        source -> Nullable<Text>,
+        first_at -> Timestamp,
+        last_at -> Timestamp,
+        requests -> BigInt,
+    }
+}
+
+diesel::table! {
+    discovery_boots (id) {
+        id -> BigInt,
+        nonce_hash -> Text,
+        mac -> Text,
+        system_uuid -> Nullable<Text>,
+        serial -> Nullable<Text>,
+        source -> Nullable<Text>,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        node_uuid -> Nullable<Text>,
+        held_uuid -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    held_reports (id) {
+        id -> BigInt,
+        uuid -> Text,
+        machine_key -> Text,
+        state -> Text,
+        reason -> Text,
+        facts -> Text,
+        candidates -> Text,
+        source -> Nullable<Text>,
+        received_at -> Timestamp,
+        last_at -> Timestamp,
+        count -> BigInt,
+        size -> BigInt,
+        raw -> Binary,
+        decided_by -> Nullable<Text>,
+        decided_at -> Nullable<Timestamp>,
+        node_uuid -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    alarms (id) {
+        id -> BigInt,
+        kind -> Text,
+        subject -> Text,
+        node_id -> Nullable<BigInt>,
+        text -> Text,
+        evidence -> Text,
+        first_at -> Timestamp,
+        last_at -> Timestamp,
+        count -> BigInt,
+        acknowledged_by -> Nullable<Text>,
+        acknowledged_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     node_images,
     node_classes,

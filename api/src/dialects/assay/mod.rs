@@ -1,6 +1,7 @@
 //! Assay's own API: what the other dialects have no words for.
 
 pub(crate) mod fault;
+mod fleet;
 mod health;
 mod introspection_wire;
 mod introspections;
@@ -11,6 +12,7 @@ mod users;
 
 use assay_domain::Timestamp;
 
+pub use fleet::fleet_document;
 pub(crate) use health::Metrics;
 
 use crate::endpoints::endpoints;
@@ -29,6 +31,8 @@ endpoints![
     tasks::list_task_records,
     tasks::show_task_record,
     tasks::revoke_task,
+    fleet::show_fleet,
+    fleet::show_reservation,
     users::list_users,
     users::create_user,
     users::update_user,

@@ -36,11 +36,10 @@ impl Introspections<'_> {
                 json!({"skipped": introspection.state.as_str()}),
             ));
         }
-        let guard = NodeGuard::wait(self.app, introspection.node_id, task, "introspection").await?;
-        let result = self.boot_ramdisk(task, &introspection).await;
-        guard.release().await?;
+        let result = self.hold_and_boot(task, &introspection).await;
         match result {
             Ok(()) => Ok(Outcome::Done(json!({"state": "waiting"}))),
+            Err(error @ Error::Locked(_)) => Err(error),
             Err(error) => {
                 self.fail_unless_ended(
                     &introspection,
@@ -53,6 +52,14 @@ impl Introspections<'_> {
                 Err(error)
             }
         }
+    }
+
+    async fn hold_and_boot(&self, task: &Task, introspection: &Introspection) -> Result<()> {
+        let node_id = introspection.node_id;
+        let guard = NodeGuard::take(self.app, node_id, task, "introspection").await?;
+        let result = self.boot_ramdisk(task, introspection).await;
+        guard.release().await?;
+        result
     }
 
     async fn boot_ramdisk(&self, task: &Task, introspection: &Introspection) -> Result<()> {
@@ -133,15 +140,10 @@ impl Introspections<'_> {
     pub async fn run_leave(&self, task: &Task) -> Result<Outcome> {
         let id = payload_id(task, "introspection_id")?;
         let introspection = self.by_id(id).await?;
-        let guard = NodeGuard::wait(
-            self.app,
-            introspection.node_id,
-            task,
-            "leaving introspection",
-        )
-        .await?;
-        let left = self.leave_if_current(task, &introspection).await;
-        guard.release().await?;
+        let left = self.hold_and_leave(task, &introspection).await;
+        if let Err(error @ Error::Locked(_)) = left {
+            return Err(error);
+        }
         if introspection.state == IntrospectionState::Aborting {
             let change = Change {
                 error: Some(aborted_text(left.as_ref().err())),
@@ -154,6 +156,14 @@ impl Introspections<'_> {
                 .await?;
         }
         left.map(|()| Outcome::Done(json!({"left": true})))
+    }
+
+    async fn hold_and_leave(&self, task: &Task, introspection: &Introspection) -> Result<()> {
+        let purpose = "leaving introspection";
+        let guard = NodeGuard::take(self.app, introspection.node_id, task, purpose).await?;
+        let left = self.leave_if_current(task, introspection).await;
+        guard.release().await?;
+        left
     }
 
     async fn leave_if_current(&self, task: &Task, introspection: &Introspection) -> Result<()> {

@@ -8,7 +8,7 @@ use super::say;
 use crate::args::Common;
 use crate::config::Config;
 use crate::error::Error;
-use crate::server::open_store;
+use crate::assembly::open_store;
 
 /// Applies the migrations that the database lacks.
 pub(crate) async fn migrate(common: &Common) -> Result<(), Error> {

@@ -4,7 +4,9 @@ pub(crate) mod database;
 pub(crate) mod openapi;
 pub(crate) mod ramdisk;
 pub(crate) mod serve;
+pub(crate) mod status;
 pub(crate) mod user;
+pub(crate) mod work;
 
 /// Prints a line for the user of a command.
 #[allow(clippy::print_stdout, reason = "the commands' one way to speak")]

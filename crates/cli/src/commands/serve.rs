@@ -1,17 +1,17 @@
-//! `assay serve`: the all-in-one server until a signal ends it.
+//! `assay serve` and `assay-api`: a server until a signal ends it.
 
 use assay_app::AuthMode;
-use tokio::signal::unix::{SignalKind, signal};
 
 use super::say;
 use crate::args::{Auth, Common, Serve};
 use crate::config::{Config, TlsConfig};
 use crate::error::Error;
 use crate::logging;
-use crate::server::Server;
+use crate::server::{Roles, Server};
+use crate::signals::{Asked, Signals};
 
 /// Serves until SIGTERM or SIGINT; SIGHUP reads certificate and key again.
-pub(crate) async fn run(common: &Common, serve: Serve) -> Result<(), Error> {
+pub(crate) async fn run(common: &Common, serve: Serve, roles: Roles) -> Result<(), Error> {
     let mut config = Config::load(common)?;
     config.listen = serve.listen.unwrap_or(config.listen);
     match serve.auth {
@@ -20,24 +20,22 @@ pub(crate) async fn run(common: &Common, serve: Serve) -> Result<(), Error> {
         None => {}
     }
     logging::start(&config.log)?;
-    let server = Server::start(config).await?;
+    let server = Server::start(config, roles).await?;
     say(&format!("listening on {}", server.url()));
     until_signal(server).await
 }
 
 /// Keeps a server until a signal ends it.
 pub(crate) async fn until_signal(mut server: Server) -> Result<(), Error> {
-    let listen = |kind| signal(kind).map_err(Error::io("signals"));
-    let mut terminate = listen(SignalKind::terminate())?;
-    let mut interrupt = listen(SignalKind::interrupt())?;
-    let mut hang_up = listen(SignalKind::hangup())?;
+    let mut signals = Signals::listen()?;
     loop {
         tokio::select! {
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
-            _ = hang_up.recv() => match server.reload().await {
-                Ok(()) => tracing::info!("certificate and key were read again"),
-                Err(error) => tracing::error!(%error, "certificate and key were not read again"),
+            asked = signals.next() => match asked {
+                Asked::End => break,
+                Asked::Reload => match server.reload().await {
+                    Ok(()) => tracing::info!("certificate and key were read again"),
+                    Err(error) => tracing::error!(%error, "certificate and key were not read again"),
+                },
             },
             failure = server.failed() => return Err(failure),
         }

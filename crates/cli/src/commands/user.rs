@@ -8,7 +8,7 @@ use super::say;
 use crate::args::{Common, User};
 use crate::config::Config;
 use crate::error::Error;
-use crate::server::build_app;
+use crate::assembly::build_app;
 
 /// Runs one command on users, with the rights of whoever can read the database and its key.
 pub(crate) async fn run(common: &Common, command: User) -> Result<(), Error> {

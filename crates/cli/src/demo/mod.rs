@@ -17,7 +17,7 @@ use crate::commands::{say, serve};
 use crate::config::Config;
 use crate::error::Error;
 use crate::logging;
-use crate::server::Server;
+use crate::server::{Roles, Server};
 use client::Client;
 use machine::DemoBmc;
 use progress::Progress;
@@ -37,7 +37,7 @@ pub(crate) async fn run(common: &Common, demo: Demo) -> Result<(), Error> {
     let agent = find_agent(&demo)?;
     let boots_for_real = machine::prepare_boot_files(&mut config, &agent)?;
 
-    let server = Server::start(config).await?;
+    let server = Server::start(config, Roles::ALL).await?;
     say(&format!("Assay serves at {}", server.url()));
     let password = first_admin(&server).await?;
     let introspected = introspect(&server, &demo, &agent, boots_for_real, &password).await;

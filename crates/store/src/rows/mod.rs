@@ -1,9 +1,12 @@
 //! The rows of every table: how each reads, is written, and becomes a type of the domain.
 
+mod alarm;
 mod base64;
 mod dead_letter;
 mod fleet;
+mod held_report;
 mod introspection;
+mod machine;
 mod node;
 mod node_class;
 mod port;
@@ -15,9 +18,12 @@ mod rule;
 mod task;
 mod user;
 
+pub(crate) use alarm::AlarmRow;
 pub(crate) use dead_letter::DeadLetterRow;
 pub(crate) use fleet::{LeaseRow, ProcessRow, WaiterRow};
+pub(crate) use held_report::{HeldReportHead, HeldReportRow};
 pub(crate) use introspection::{IntrospectionRow, PhaseRow};
+pub(crate) use machine::{BootClaimRow, DiscoveryBootRow, FingerprintRow};
 pub(crate) use node::{NodeChanges, NodeRow};
 pub(crate) use node_class::{NodeClassRow, NodeImageRow, NodeTypeRow};
 pub(crate) use port::PortRow;

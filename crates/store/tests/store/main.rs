@@ -11,6 +11,7 @@ mod world;
 
 mod backup;
 mod filters;
+mod fleet;
 mod introspections;
 mod keys;
 mod lookup;
@@ -18,5 +19,6 @@ mod nodes;
 mod power;
 mod races;
 mod reports;
+mod reservations;
 mod rules_and_users;
 mod tasks;

@@ -13,7 +13,6 @@ on_both!(
     every_field_is_kept,
     taken_names_are_refused,
     class_and_type_fit,
-    a_node_has_one_holder,
     a_busy_node_stays,
     a_power_state_is_kept,
 );
@@ -214,51 +213,6 @@ async fn class_and_type_fit(world: World) {
     assert!(matches!(
         store.update_node(node.id, image, at(1)).await,
         Err(Error::Invalid(_))
-    ));
-}
-
-async fn a_node_has_one_holder(world: World) {
-    let store = &world.store;
-    let id = world.node("n1").await.id;
-    store
-        .reserve_node(id, "w1", "power", at(0), at(60))
-        .await
-        .unwrap();
-    store
-        .reserve_node(id, "w1", "power", at(1), at(61))
-        .await
-        .unwrap();
-    let Err(Error::Locked(text)) = store.reserve_node(id, "w2", "boot", at(2), at(62)).await else {
-        panic!("two holders");
-    };
-    assert!(text.contains("w1") && text.contains("power"), "{text}");
-    assert!(!store.extend_reservation(id, "w2", at(99)).await.unwrap());
-    assert!(store.extend_reservation(id, "w1", at(70)).await.unwrap());
-    assert!(
-        store
-            .reserve_node(id, "w2", "boot", at(69), at(99))
-            .await
-            .is_err()
-    );
-    store
-        .reserve_node(id, "w2", "boot", at(70), at(99))
-        .await
-        .unwrap();
-    store.release_reservation(id, "w1").await.unwrap();
-    assert!(
-        store
-            .reserve_node(id, "w1", "power", at(71), at(99))
-            .await
-            .is_err()
-    );
-    store.release_reservation(id, "w2").await.unwrap();
-    store
-        .reserve_node(id, "w1", "power", at(72), at(99))
-        .await
-        .unwrap();
-    assert!(matches!(
-        store.reserve_node(99, "w1", "power", at(0), at(1)).await,
-        Err(Error::NotFound { .. })
     ));
 }
 

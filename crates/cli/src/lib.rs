@@ -1,36 +1,61 @@
-//! The `assay` binary: the all-in-one server, the demo and the operator's commands.
+//! The programs: `assay` (the all-in-one server, the demo and the operator's commands), and
+//! `assay-api` and `assay-worker`, of which a fleet has as many as it needs.
 #![forbid(unsafe_code)]
 
 mod args;
+mod assembly;
 mod commands;
 mod config;
 mod demo;
 mod error;
 mod logging;
 mod server;
+mod signals;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use args::{Args, Command};
+use args::{ApiArgs, Args, Command, WorkerArgs};
 use error::Error;
+use server::Roles;
 
-fn main() -> ExitCode {
+/// The program `assay`.
+pub fn assay() -> ExitCode {
     let args = Args::parse();
-    match run(args) {
+    complete("assay", dispatch(args))
+}
+
+/// The program `assay-api`: serves the API, and leaves the work to the workers.
+pub fn assay_api() -> ExitCode {
+    let ApiArgs { common, serve } = ApiArgs::parse();
+    complete("assay-api", async move {
+        commands::serve::run(&common, serve, Roles::API).await
+    })
+}
+
+/// The program `assay-worker`: works on tasks, and serves no API.
+pub fn assay_worker() -> ExitCode {
+    let WorkerArgs { common, listen } = WorkerArgs::parse();
+    complete("assay-worker", async move {
+        commands::work::run(&common, listen).await
+    })
+}
+
+fn complete(program: &str, work: impl Future<Output = Result<(), Error>>) -> ExitCode {
+    match run(work) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             #[allow(clippy::print_stderr, reason = "the last word of a command")]
             {
-                eprintln!("assay: {error}");
+                eprintln!("{program}: {error}");
             }
             ExitCode::FAILURE
         }
     }
 }
 
-fn run(args: Args) -> Result<(), Error> {
+fn run(work: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
     // The first provider that is installed stays; there is no other in this process.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -38,7 +63,7 @@ fn run(args: Args) -> Result<(), Error> {
         .thread_name("assay")
         .build()
         .map_err(Error::io("runtime"))?;
-    let ended = runtime.block_on(dispatch(args));
+    let ended = runtime.block_on(work);
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     ended
 }
@@ -46,8 +71,9 @@ fn run(args: Args) -> Result<(), Error> {
 async fn dispatch(args: Args) -> Result<(), Error> {
     let Args { common, command } = args;
     match command {
-        Command::Serve(serve) => commands::serve::run(&common, serve).await,
+        Command::Serve(serve) => commands::serve::run(&common, serve, Roles::ALL).await,
         Command::Demo(demo) => demo::run(&common, demo).await,
+        Command::Status { json } => commands::status::run(&common, json).await,
         Command::User(user) => commands::user::run(&common, user).await,
         Command::Ramdisk(ramdisk) => commands::ramdisk::run(ramdisk),
         Command::Migrate => commands::database::migrate(&common).await,

@@ -1,0 +1,42 @@
+//! Puts the rooms of a process together, as the configuration says.
+
+use std::sync::Arc;
+
+use assay_app::{App, Clock};
+use assay_drivers::{Drivers, Gate};
+use assay_hooks::Pipeline;
+use assay_queue::EmbeddedQueue;
+use assay_store::Store;
+
+use crate::config::Config;
+use crate::error::Error;
+
+/// Opens the store with an up-to-date schema. Of several processes that start at the same time one
+/// migrates and the others wait for it.
+pub(crate) async fn open_store(config: &Config) -> Result<Store, Error> {
+    std::fs::create_dir_all(&config.data_dir)
+        .map_err(Error::io(config.data_dir.display().to_string()))?;
+    let store = Store::open(&config.store()).await?;
+    let applied = store.migrate().await?;
+    if !applied.is_empty() {
+        tracing::info!(?applied, "database migrated");
+    }
+    Ok(store)
+}
+
+/// Puts the use cases together.
+pub(crate) async fn build_app(config: &Config) -> Result<App, Error> {
+    let store = open_store(config).await?;
+    let pipeline = Pipeline::new(config.settings.hooks.clone())
+        .map_err(|error| Error::Config(format!("hooks: {error}")))?;
+    let gate = Gate::new(Drivers::standard(), Arc::new(store.clone()));
+    let queue = Arc::new(EmbeddedQueue::new(store.clone()));
+    Ok(App::new(
+        store,
+        queue,
+        gate,
+        pipeline,
+        config.settings.clone(),
+        Clock,
+    ))
+}

@@ -1,0 +1,120 @@
+//! The chores that one worker of the fleet does for all: ending what is late or lost its owner, and
+//! deleting what is old. Whoever holds the lease does them; when it dies, another one takes over.
+
+use std::time::Duration;
+
+use assay_app::{App, Settings};
+use assay_domain::Result;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+/// The lease that all chores are done under.
+const LEASE: &str = "sweeps";
+
+/// Something to be done now and then, by one process.
+struct Chore {
+    name: &'static str,
+    every: fn(&Settings) -> Duration,
+    work: fn(&App) -> BoxFuture<'_, Result<()>>,
+}
+
+/// All chores.
+const CHORES: [Chore; 3] = [
+    Chore {
+        name: "end introspections that are late or lost their task",
+        every: |settings| settings.sweep_interval,
+        work: |app| sweep(app).boxed(),
+    },
+    Chore {
+        name: "delete old tasks",
+        every: |settings| settings.sweep_interval,
+        work: |app| async { app.tasks().prune().await.map(drop) }.boxed(),
+    },
+    Chore {
+        name: "forget processes that are gone",
+        every: |_| Duration::from_secs(60),
+        work: |app| async { app.fleet().tidy().await }.boxed(),
+    },
+];
+
+/// Does the chores whenever this process holds their lease, until `stop` is cancelled.
+pub(crate) async fn run(app: App, stop: CancellationToken) {
+    let mut ticks = interval(app.fleet().lease_time() / 3);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut holds = false;
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = stop.cancelled() => break,
+        }
+        holds = hold(&app).await;
+        if holds {
+            tokio::select! {
+                () = lose(&app) => holds = false,
+                () = work(&app) => {}
+                () = stop.cancelled() => break,
+            }
+        }
+    }
+    if holds && let Err(error) = app.fleet().give_up(LEASE).await {
+        tracing::warn!(%error, "the lease of the chores was not given up; it runs out");
+    }
+}
+
+async fn hold(app: &App) -> bool {
+    match app.fleet().hold(LEASE).await {
+        Ok(holds) => holds,
+        Err(error) => {
+            tracing::warn!(%error, "the lease of the chores could not be asked for");
+            false
+        }
+    }
+}
+
+/// Keeps the lease; ends when it is lost, be it that the database has not answered for as long as
+/// the lease counts.
+async fn lose(app: &App) {
+    let lease = app.fleet().lease_time();
+    let mut renewed = Instant::now();
+    loop {
+        tokio::time::sleep(lease / 3).await;
+        let asked = Instant::now();
+        match tokio::time::timeout(lease / 3, app.fleet().hold(LEASE)).await {
+            Ok(Ok(true)) => renewed = asked,
+            Ok(Ok(false)) => break,
+            Ok(Err(_)) | Err(_) if renewed.elapsed() < lease => {}
+            Ok(Err(_)) | Err(_) => break,
+        }
+    }
+    tracing::warn!("the lease of the chores was lost; another process does them");
+}
+
+/// Does each chore when it is due; never ends.
+async fn work(app: &App) {
+    tracing::info!("this process does the chores of the fleet");
+    let mut due = CHORES.map(|_| Instant::now());
+    loop {
+        for (chore, due) in CHORES.iter().zip(&mut due) {
+            if *due > Instant::now() {
+                continue;
+            }
+            if let Err(error) = (chore.work)(app).await {
+                tracing::error!(%error, chore = chore.name, "a chore failed");
+            }
+            *due = Instant::now() + (chore.every)(app.settings());
+        }
+        if let Some(next) = due.iter().min() {
+            tokio::time::sleep_until(*next).await;
+        }
+    }
+}
+
+async fn sweep(app: &App) -> Result<()> {
+    let ended = app.introspections().sweep().await?;
+    if ended > 0 {
+        tracing::info!(ended, "swept introspections");
+    }
+    Ok(())
+}
