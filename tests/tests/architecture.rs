@@ -19,7 +19,7 @@ use serde_json::Value;
 const LONGEST_FILE: usize = 500;
 
 /// Each crate of Assay and the crates of Assay that it may know.
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 17] = [
     ("assay-inventory", &[]),
     ("assay-domain", &["assay-inventory"]),
     ("assay-agent", &["assay-inventory"]),
@@ -27,6 +27,7 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("assay-store", &["assay-domain", "assay-inventory"]),
     ("assay-hooks", &["assay-domain", "assay-inventory"]),
     ("assay-drivers", &["assay-domain", "assay-inventory"]),
+    ("assay-keystone", &["assay-domain"]),
     ("assay-cloud", &["assay-domain", "assay-inventory"]),
     ("assay-sim", &["assay-domain", "assay-inventory"]),
     (
@@ -71,6 +72,7 @@ const EVERYTHING: &[&str] = &[
     "assay-drivers",
     "assay-hooks",
     "assay-inventory",
+    "assay-keystone",
     "assay-queue",
     "assay-ramdisk",
     "assay-sim",
@@ -79,12 +81,22 @@ const EVERYTHING: &[&str] = &[
 ];
 
 /// Libraries that only the named crates may use directly.
-const KEPT_LIBRARIES: [(&str, &[&str]); 5] = [
+const KEPT_LIBRARIES: [(&str, &[&str]); 6] = [
     ("rocket", &["assay-api"]),
     ("diesel", &["assay-store"]),
     ("lapin", &["assay-queue"]),
     ("nv-redfish", &["assay-drivers"]),
     ("ureq", &["assay-agent"]),
+    (
+        "reqwest",
+        &[
+            "assay-drivers",
+            "assay-keystone",
+            "assay-sim",
+            "assay-cli",
+            "assay-tests",
+        ],
+    ),
 ];
 
 /// Libraries of I/O that the domain and the inventory must not know.

@@ -11,6 +11,7 @@
 mod dispatch;
 
 mod alarms;
+mod admissions;
 mod assignments;
 mod backup;
 mod backup_file;

@@ -104,6 +104,8 @@ pub(crate) fn continue_ids(connection: &mut Conn, table: &str) -> Outcome<()> {
 pub(crate) mod alarms;
 #[path = "queries/announcements.rs"]
 pub(crate) mod announcements;
+#[path = "queries/admissions.rs"]
+pub(crate) mod admissions;
 #[path = "queries/assignments.rs"]
 pub(crate) mod assignments;
 #[path = "queries/backup.rs"]
