@@ -10,18 +10,36 @@ pub fn root() -> &'static Path {
 
 /// The `assay` binary: `ASSAY_BINARY`, or the one that was built beside the running test.
 pub fn assay() -> PathBuf {
-    if let Some(path) = std::env::var_os("ASSAY_BINARY") {
-        return path.into();
-    }
-    let test = std::env::current_exe().unwrap();
-    let profile = test.parent().and_then(Path::parent).unwrap();
-    let binary = profile.join("assay");
+    binary("assay")
+}
+
+/// A program of the project by its name: beside `ASSAY_BINARY`, or beside the running test.
+pub fn binary(name: &str) -> PathBuf {
+    let folder = std::env::var_os("ASSAY_BINARY").map_or_else(built, |assay| {
+        let assay = PathBuf::from(assay);
+        assay.parent().unwrap().to_owned()
+    });
+    let binary = folder.join(name);
     assert!(
         binary.exists(),
         "{} does not exist: run `cargo build --workspace --all-targets` first",
         binary.display()
     );
     binary
+}
+
+/// The folder of the profile that the running program was built with.
+fn built() -> PathBuf {
+    let own = std::env::current_exe().unwrap();
+    let folder = own.parent().unwrap();
+    // Tests are one folder further down than programs.
+    let is_test = folder.ends_with("deps");
+    let profile = if is_test {
+        folder.parent()
+    } else {
+        Some(folder)
+    };
+    profile.unwrap().to_owned()
 }
 
 /// The static agent: `ASSAY_AGENT`, or where `cargo xtask agent` puts it.

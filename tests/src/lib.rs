@@ -12,14 +12,22 @@
     reason = "what a failed server said belongs into the test's output"
 )]
 
+pub mod arena;
+pub mod balancer;
+pub mod broker;
+pub mod chaos;
 pub mod client;
 pub mod database;
 pub mod fleet;
 pub mod folder;
 pub mod guest;
 pub mod lab;
+pub mod lan;
 pub mod machine;
 pub mod openapi;
+pub mod place;
+pub mod processes;
+pub mod program;
 pub mod programs;
 pub mod ramdisk;
 pub mod server;

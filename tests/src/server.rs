@@ -81,6 +81,13 @@ impl Setup {
         self
     }
 
+    /// Listening there, e.g. `192.0.2.10:0`, and not on the loopback address.
+    #[must_use]
+    pub fn listen(mut self, address: &str) -> Self {
+        address.clone_into(&mut self.listen);
+        self
+    }
+
     /// With this kernel and initramfs for machines.
     #[must_use]
     pub fn boot(mut self, kernel: &Path, initramfs: &Path) -> Self {

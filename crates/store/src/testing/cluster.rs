@@ -8,19 +8,17 @@ use std::fs::{File, OpenOptions};
 use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use assay_domain::{Error, Result};
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 use sha2::{Digest, Sha256};
 
+use super::programs::{OWNER, Programs, run};
 use crate::convert::hex;
 use crate::fault::Fault;
 use crate::on_postgres;
-
-/// The superuser of the cluster.
-const OWNER: &str = "assay";
 
 /// Settings that make a throw-away cluster fast; nothing in it has to survive anything.
 const SETTINGS: &str = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off \
@@ -47,9 +45,7 @@ done
 /// Where the cluster is, whether or not it runs.
 pub(super) struct Cluster {
     folder: PathBuf,
-    programs: PathBuf,
-    /// Whether this process must become another user to run the server, which refuses root.
-    as_root: bool,
+    programs: Programs,
 }
 
 /// The running cluster, which does not end before this is dropped.
@@ -61,19 +57,11 @@ pub(super) struct Use {
 impl Cluster {
     /// The cluster of this process's user.
     pub(super) fn of_user() -> Result<Self> {
-        let programs = programs().ok_or_else(|| {
-            Error::internal(
-                "PostgreSQL's initdb is not in /usr/lib/postgresql/*/bin: \
-                 install the Debian package postgresql",
-            )
-        })?;
-        let user = std::fs::metadata("/proc/self")
-            .map_err(Error::internal)?
-            .uid();
+        let programs = Programs::find()?;
+        let folder = format!("assay-test-postgresql-{}", programs.user);
         Ok(Self {
-            folder: std::env::temp_dir().join(format!("assay-test-postgresql-{user}")),
+            folder: std::env::temp_dir().join(folder),
             programs,
-            as_root: user == 0,
         })
     }
 
@@ -122,19 +110,7 @@ impl Cluster {
 
     fn start(&self) -> Result<u16> {
         let data = self.folder.join("data");
-        if data.exists() {
-            std::fs::remove_dir_all(&data).map_err(Error::internal)?;
-        }
-        std::fs::create_dir(&data).map_err(Error::internal)?;
-        if self.as_root {
-            let mut chown = Command::new("chown");
-            run(chown.arg("postgres:postgres").arg(&data))?;
-        }
-        let mut initdb = self.server_command("initdb");
-        run(initdb
-            .args(["--no-sync", "--encoding=UTF8", "--locale=C", "--auth=trust"])
-            .args(["--username", OWNER, "--pgdata"])
-            .arg(&data))?;
+        self.programs.init(&data)?;
         let port = self.start_server(&data)?;
         std::fs::write(self.folder.join("port"), port.to_string()).map_err(Error::internal)?;
         Ok(port)
@@ -151,7 +127,7 @@ impl Cluster {
                 "{SETTINGS} -c port={port} -c unix_socket_directories='{}'",
                 data.display()
             );
-            let mut pg_ctl = self.server_command("pg_ctl");
+            let mut pg_ctl = self.programs.command("pg_ctl");
             let started = run(pg_ctl
                 .arg("-D")
                 .arg(data)
@@ -167,42 +143,14 @@ impl Cluster {
     }
 
     fn watch(&self) -> Result<()> {
-        let user = self.user_prefix().join(" ");
+        let user = self.programs.prefix().join(" ");
         let mut watchdog = Command::new("setsid");
         watchdog
             .args(["--fork", "sh", "-c", WATCHDOG, "watchdog"])
             .arg(&self.folder)
-            .arg(&self.programs)
+            .arg(&self.programs.folder)
             .arg(user);
         run(&mut watchdog)
-    }
-
-    fn server_command(&self, program: &str) -> Command {
-        let path = self.programs.join(program);
-        let prefix = self.user_prefix();
-        let mut command = match prefix.split_first() {
-            Some((first, rest)) => {
-                let mut command = Command::new(first);
-                command.args(rest).arg(path);
-                command
-            }
-            None => Command::new(path),
-        };
-        command.current_dir("/");
-        command
-    }
-
-    fn user_prefix(&self) -> &'static [&'static str] {
-        if self.as_root {
-            &[
-                "setpriv",
-                "--reuid=postgres",
-                "--regid=postgres",
-                "--init-groups",
-            ]
-        } else {
-            &[]
-        }
     }
 }
 
@@ -283,45 +231,4 @@ fn template() -> Result<String> {
         digest.update(std::fs::read(file).map_err(Error::internal)?);
     }
     Ok(format!("template_{}", hex(&digest.finalize()[..8])))
-}
-
-/// The folder of the newest installed server's programs.
-fn programs() -> Option<PathBuf> {
-    let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?;
-    let mut found = versions
-        .filter_map(|entry| {
-            let entry = entry.ok()?;
-            let version: u32 = entry.file_name().to_str()?.parse().ok()?;
-            let folder = entry.path().join("bin");
-            folder.join("initdb").exists().then_some((version, folder))
-        })
-        .collect::<Vec<_>>();
-    found.sort();
-    found.pop().map(|(_, folder)| folder)
-}
-
-/// Runs a command to its end; its output goes into the error when it fails. It may leave a server
-/// behind, which must not hold this process's output open.
-fn run(command: &mut Command) -> Result<()> {
-    let log = tempfile::tempfile().map_err(Error::internal)?;
-    let copy = log.try_clone().map_err(Error::internal)?;
-    let status = command
-        .stdin(Stdio::null())
-        .stdout(log.try_clone().map_err(Error::internal)?)
-        .stderr(copy)
-        .status()
-        .map_err(|error| Error::internal(format!("{command:?}: {error}")))?;
-    if status.success() {
-        return Ok(());
-    }
-    let text = read_again(log).unwrap_or_default();
-    Err(Error::internal(format!("{command:?}: {status}: {text}")))
-}
-
-fn read_again(mut log: File) -> std::io::Result<String> {
-    use std::io::{Read, Seek};
-    let mut text = String::new();
-    log.rewind()?;
-    log.read_to_string(&mut text)?;
-    Ok(text)
 }

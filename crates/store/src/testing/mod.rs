@@ -5,6 +5,8 @@
 //! starts with the first one and ends by itself seconds after the last one has ended or was killed.
 
 mod cluster;
+mod private;
+mod programs;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,6 +18,7 @@ use uuid::Uuid;
 
 use crate::{Store, StoreConfig};
 use cluster::{Cluster, Use};
+pub use private::{Durability, PrivateCluster, postgres_rows};
 
 /// Which kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

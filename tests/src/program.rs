@@ -1,0 +1,197 @@
+//! One process under test that is killed and started again.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use crate::folder;
+use crate::place::Place;
+
+/// How long a process may take until it listens.
+const START_LIMIT: Duration = Duration::from_mins(1);
+
+/// How a process is started, each time.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// The binary's name beside the tests: `assay-api`.
+    pub program: &'static str,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+    /// Settings; nothing else that begins with `ASSAY_` reaches it.
+    pub environment: Vec<(String, String)>,
+    /// Where its log goes, over all its lives.
+    pub log: PathBuf,
+    /// The network that it lives in; this process's own when absent.
+    pub place: Option<Arc<Place>>,
+}
+
+impl Launch {
+    /// The command line.
+    pub fn command(&self) -> Command {
+        let binary = folder::binary(self.program);
+        let mut command = match &self.place {
+            Some(place) => place.command(binary),
+            None => Command::new(binary),
+        };
+        command.args(&self.arguments);
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("ASSAY_") {
+                command.env_remove(name);
+            }
+        }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+}
+
+/// A process and its command line. Dropping it kills it.
+pub struct Program {
+    launch: Launch,
+    child: Option<Child>,
+    starts: u32,
+}
+
+impl Program {
+    /// A process that does not run yet.
+    pub fn new(launch: Launch) -> Self {
+        Self {
+            launch,
+            child: None,
+            starts: 0,
+        }
+    }
+
+    /// How it is started.
+    pub fn launch(&self) -> &Launch {
+        &self.launch
+    }
+
+    /// The same with other arguments, from the next start on.
+    pub fn change(&mut self, change: impl FnOnce(&mut Launch)) {
+        change(&mut self.launch);
+    }
+
+    /// Starts it and does not wait for anything; gives the lines of its standard output.
+    pub fn spawn(&mut self) -> mpsc::Receiver<String> {
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(&self.launch.log)
+            .unwrap();
+        let mut child = self
+            .launch
+            .command()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                let _ = sender.send(line);
+            }
+        });
+        self.starts += 1;
+        self.child = Some(child);
+        receiver
+    }
+
+    /// Starts it and gives the URL that it listens on.
+    pub fn start(&mut self) -> String {
+        self.try_start().unwrap_or_else(|error| {
+            let log = self.log_tail(60);
+            panic!("{}: {error}\n{log}", self.launch.program)
+        })
+    }
+
+    /// As [`Self::start`], for a process that may end at once, which is the error's text.
+    pub fn try_start(&mut self) -> Result<String, String> {
+        let lines = self.spawn();
+        loop {
+            match lines.recv_timeout(START_LIMIT) {
+                Ok(line) => {
+                    if let Some(base) = line.strip_prefix("listening on ") {
+                        return Ok(base.trim().to_owned());
+                    }
+                }
+                Err(error) => {
+                    let ended = self.ended();
+                    self.kill();
+                    return Err(format!("does not listen: {error}, {ended:?}"));
+                }
+            }
+        }
+    }
+
+    /// kill -9, and waits for the end.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// SIGTERM; the end is to be waited for with [`Self::ended`].
+    pub fn terminate(&self) {
+        if let Some(pid) = self.pid() {
+            let pid = pid.to_string();
+            let status = Command::new("kill").args(["-TERM", &pid]).status();
+            assert!(status.unwrap().success());
+        }
+    }
+
+    /// Its process number while it has one.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
+    /// How it ended, if it did so by itself.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.as_mut()?.try_wait().unwrap()
+    }
+
+    /// How often it was started.
+    pub fn starts(&self) -> u32 {
+        self.starts
+    }
+
+    /// Where its log is.
+    pub fn log(&self) -> &Path {
+        &self.launch.log
+    }
+
+    /// The last lines of its log.
+    pub fn log_tail(&self, lines: usize) -> String {
+        let log = std::fs::read(&self.launch.log).unwrap_or_default();
+        let log = String::from_utf8_lossy(&log);
+        let skipped = log.lines().count().saturating_sub(lines);
+        log.lines().skip(skipped).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Resident memory in MiB; none while it does not run.
+    pub fn resident_mib(&self) -> Option<f64> {
+        resident_mib(self.pid()?)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The resident memory of a process in MiB; none for one that is gone.
+pub fn resident_mib(pid: u32) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib = line.trim().trim_end_matches("kB").trim();
+    Some(kib.parse::<f64>().ok()? / 1024.0)
+}
