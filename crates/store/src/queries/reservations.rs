@@ -205,6 +205,7 @@ pub(crate) fn release(
         .set((
             tasks::run_after.eq(naive(now)),
             tasks::claimable_at.eq(naive(now)),
+            tasks::announce_at.eq(naive(now)),
         ))
         .returning(tasks::kind)
         .get_result(connection)
