@@ -11,19 +11,36 @@ const LIMIT: Duration = Duration::from_secs(900);
 /// what takes over a node whose holder has died.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
+/// How an attempt at a task ended.
+pub(crate) enum End {
+    /// The use case came to its end; also when the task ran over its time limit.
+    Outcome(Result<Outcome>),
+    /// The task has used up its attempts, each of which ended with the death of its worker.
+    GivenUp(String),
+    /// The task is to be given up, and what it worked on could not be ended now.
+    Unknown(Error),
+}
+
 /// Runs one attempt at a task.
-///
-/// # Errors
-/// What the use case says; also when the task has used up its attempts, each of which ended with the
-/// death of its worker, or runs over its time limit.
-pub(crate) async fn run(app: &App, task: &Task) -> Result<Outcome> {
+pub(crate) async fn run(app: &App, task: &Task) -> End {
     if task.attempts > task.max_attempts {
-        give_up(app, task).await?;
-        return Err(Error::conflict(format!(
-            "given up after {} attempts: the worker died each time",
-            task.max_attempts
-        )));
+        return match give_up(app, task).await {
+            Err(error @ (Error::Unavailable { .. } | Error::Locked(_))) => End::Unknown(error),
+            ended => {
+                if let Err(error) = ended {
+                    tracing::error!(task = task.uuid, %error, "what a given-up task worked on was not ended");
+                }
+                End::GivenUp(format!(
+                    "given up after {} attempts: the worker died each time",
+                    task.max_attempts
+                ))
+            }
+        };
     }
+    End::Outcome(attempt(app, task).await)
+}
+
+async fn attempt(app: &App, task: &Task) -> Result<Outcome> {
     let begun = Instant::now();
     let outcome = tokio::time::timeout(LIMIT, dispatch(app, task))
         .await
@@ -50,7 +67,8 @@ async fn give_up(app: &App, task: &Task) -> Result<()> {
         | TaskKind::IntrospectionProcess
         | TaskKind::IntrospectionLeave => app.introspections().given_up(task).await,
         TaskKind::NodePower => app.power().given_up(task).await,
-        TaskKind::Ping => Ok(()),
+        TaskKind::Ping | TaskKind::IntrospectionDiagnose => Ok(()),
+        TaskKind::RulesDryRun => app.dry_runs().given_up(task).await,
     }
 }
 
@@ -59,7 +77,9 @@ async fn dispatch(app: &App, task: &Task) -> Result<Outcome> {
         TaskKind::IntrospectionStart => app.introspections().run_start(task).await,
         TaskKind::IntrospectionProcess => app.introspections().run_process(task).await,
         TaskKind::IntrospectionLeave => app.introspections().run_leave(task).await,
+        TaskKind::IntrospectionDiagnose => app.diagnoses().run(task).await,
         TaskKind::NodePower => app.power().run(task).await,
         TaskKind::Ping => app.tasks().run_ping(task).await,
+        TaskKind::RulesDryRun => app.dry_runs().run(task).await,
     }
 }

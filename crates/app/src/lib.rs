@@ -4,8 +4,15 @@
 //! role. API handlers record intent; only what a worker calls changes a machine.
 #![forbid(unsafe_code)]
 
+mod admission;
+mod alarms;
 mod boot;
 mod clock;
+mod dead_letters;
+mod diagnosis;
+mod discovery;
+mod dry_runs;
+mod evidence;
 mod fleet;
 mod identity;
 mod introspections;
@@ -28,13 +35,32 @@ use assay_domain::{Result, TaskKind};
 use assay_drivers::Gate;
 use assay_hooks::Pipeline;
 use assay_queue::Queue;
+pub use assay_queue::{ClassState, QueueState};
 use assay_store::Store;
 
-pub use boot::{Admission, Boot, BootDecision};
+pub use admission::{AdmissionState, PxeAdmissions};
+pub use alarms::Alarms;
+pub use boot::{Admission, Boot, BootDecision, BootRequest, Received};
+pub use assay_hooks::{
+    ActionOutcome, ConditionOutcome, RuleOutcome, RuleTrace, RuleVerdict, ValueOutcome, Verdict,
+};
 pub use clock::Clock;
+pub use dead_letters::DeadLetters;
+pub use diagnosis::{Diagnoses, DiagnosisSettings, PhaseLimits, StuckPhase};
+pub use discovery::{Decision, Discovery, DiscoverySettings, HeldReports};
+pub use dry_runs::{
+    DryRunRequest, DryRunSettings, DryRunTrace, DryRuns, PlannedChange, ReportResult,
+    ReportVerdict, ResultFilter, Stop,
+};
+pub use evidence::EvidenceLog;
 pub use fleet::{Fleet, FleetStatus, Member, Presence};
-pub use identity::{Identities, Identity, Login};
-pub use introspections::{IntrospectionDetail, Introspections, StartOptions};
+pub use identity::{
+    Identities, Identity, IdentitySettings, KeystoneSettings, Login, Naming, Proof, RoleNames,
+    Scope, ScopeWanted, TokenFacts, stable_id,
+};
+pub use introspections::{
+    DifferenceRequest, IntrospectionDetail, Introspections, ReportDifferences, StartOptions,
+};
 pub use nodes::{NodeDetail, Nodes};
 pub use power::Power;
 pub use power_controls::{PowerControlDetail, PowerControls};
@@ -61,7 +87,11 @@ struct Inner {
     settings: Settings,
     clock: Clock,
     identities: identity::Caches,
+    desk: admission::Desk,
+    diagnosis: diagnosis::Desk,
+    recorder: evidence::Recorder,
     rules: rule_cache::RuleCache,
+    seats: dry_runs::Seats,
 }
 
 impl App {
@@ -75,6 +105,8 @@ impl App {
         clock: Clock,
     ) -> Self {
         let identities = identity::Caches::new(&store);
+        let recorder = evidence::Recorder::new(&store);
+        let desk = admission::Desk::new(settings.admission.driver.open());
         Self {
             inner: Arc::new(Inner {
                 process_id: fleet::new_process_id(),
@@ -85,7 +117,11 @@ impl App {
                 settings,
                 clock,
                 identities,
+                desk,
+                diagnosis: diagnosis::Desk::default(),
+                recorder,
                 rules: rule_cache::RuleCache::default(),
+                seats: dry_runs::Seats::default(),
             }),
         }
     }
@@ -115,9 +151,24 @@ impl App {
         Fleet::new(self)
     }
 
+    /// Evidence of what goes wrong.
+    pub fn evidence(&self) -> EvidenceLog<'_> {
+        EvidenceLog::new(self)
+    }
+
+    /// Why introspections do not come further.
+    pub fn diagnoses(&self) -> Diagnoses<'_> {
+        Diagnoses::new(self)
+    }
+
     /// Users, tokens and passwords.
     pub fn identity(&self) -> Identities<'_> {
         Identities::new(self)
+    }
+
+    /// What the DHCP server beside this process is told.
+    pub fn admission(&self) -> PxeAdmissions<'_> {
+        PxeAdmissions::new(self)
     }
 
     /// Introspections.
@@ -130,9 +181,29 @@ impl App {
         Boot::new(self)
     }
 
+    /// Unknown machines.
+    pub fn discovery(&self) -> Discovery<'_> {
+        Discovery::new(self)
+    }
+
+    /// Reports that wait for a decision.
+    pub fn held_reports(&self) -> HeldReports<'_> {
+        HeldReports::new(self)
+    }
+
+    /// Alarms.
+    pub fn alarms(&self) -> Alarms<'_> {
+        Alarms::new(self)
+    }
+
     /// Introspection rules.
     pub fn rules(&self) -> Rules<'_> {
         Rules::new(self)
+    }
+
+    /// Dry runs of rules.
+    pub fn dry_runs(&self) -> DryRuns<'_> {
+        DryRuns::new(self)
     }
 
     /// Nodes.
@@ -155,13 +226,26 @@ impl App {
         Tasks::new(self)
     }
 
+    /// What nobody could do.
+    pub fn dead_letters(&self) -> DeadLetters<'_> {
+        DeadLetters::new(self)
+    }
+
+    /// How the queue engine is; a broker that is away keeps no request from being stored.
+    pub async fn queue_state(&self) -> QueueState {
+        self.inner.queue.state().await
+    }
+
     /// Whether Assay can serve: the database answers.
     pub async fn health(&self) -> Result<()> {
         self.store().ping().await
     }
 
-    /// Ends what is open towards devices, before the process ends.
+    /// Ends what is open towards the broker and devices, before the process ends.
     pub async fn close(&self) {
+        self.inner.queue.shutdown().await;
+        // Evidence is worth a moment, not the end of the process.
+        let _ = tokio::time::timeout(CLOSE_LIMIT, self.inner.recorder.flush()).await;
         self.inner.gate.shutdown(CLOSE_LIMIT).await;
     }
 
@@ -169,12 +253,29 @@ impl App {
         &self.inner.store
     }
 
+    pub(crate) fn recorder(&self) -> &evidence::Recorder {
+        &self.inner.recorder
+    }
+
+    pub(crate) fn diagnosis_desk(&self) -> &diagnosis::Desk {
+        &self.inner.diagnosis
+    }
+
     pub(crate) fn gate(&self) -> &Gate {
         &self.inner.gate
     }
 
+    pub(crate) fn desk(&self) -> &admission::Desk {
+        &self.inner.desk
+    }
+
     pub(crate) fn pipeline(&self) -> &Pipeline {
         &self.inner.pipeline
+    }
+
+    /// How many dry runs go on at a time.
+    pub(crate) fn seats(&self) -> &dry_runs::Seats {
+        &self.inner.seats
     }
 
     /// The stored rules, parsed.

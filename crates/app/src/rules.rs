@@ -88,7 +88,7 @@ impl<'a> Rules<'a> {
     }
 }
 
-fn items(what: &str, value: Value) -> Result<Vec<RuleItem>> {
+pub(crate) fn items(what: &str, value: Value) -> Result<Vec<RuleItem>> {
     match value {
         Value::Null => Ok(Vec::new()),
         Value::Array(items) => items

@@ -3,8 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use assay_admission::AdmissionSettings;
 use assay_hooks::HookSettings;
 use serde::{Deserialize, Deserializer};
+
+use crate::diagnosis::{DiagnosisSettings, PhaseLimits};
+use crate::discovery::DiscoverySettings;
+use crate::dry_runs::DryRunSettings;
+use crate::identity::{IdentitySettings, KeystoneSettings};
 
 /// Whether callers must prove who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -142,10 +148,24 @@ pub struct Settings {
     pub keep_tasks: Duration,
     /// Tasks that one process works on at a time, per class.
     pub worker_slots: usize,
+    /// Local users and their tokens.
+    pub identity: IdentitySettings,
+    /// An external Keystone whose tokens are believed; none when absent.
+    pub keystone: Option<KeystoneSettings>,
     /// What machines boot.
     pub boot: BootSettings,
+    /// Dry runs of rules.
+    pub dry_run: DryRunSettings,
     /// Inspection hooks.
     pub hooks: HookSettings,
+    /// How long each phase of an introspection may take.
+    pub phase_limits: PhaseLimits,
+    /// How stuck introspections are looked at.
+    pub diagnosis: DiagnosisSettings,
+    /// Unknown machines.
+    pub discovery: DiscoverySettings,
+    /// Whom the DHCP server serves.
+    pub admission: AdmissionSettings,
 }
 
 impl Default for Settings {
@@ -171,13 +191,20 @@ impl Default for Settings {
             keep_reports: 10,
             keep_tasks: Duration::from_secs(7 * 24 * 3600),
             worker_slots: 32,
+            identity: IdentitySettings::default(),
+            keystone: None,
             boot: BootSettings::default(),
+            dry_run: DryRunSettings::default(),
             hooks: HookSettings::default(),
+            phase_limits: PhaseLimits::default(),
+            diagnosis: DiagnosisSettings::default(),
+            discovery: DiscoverySettings::default(),
+            admission: AdmissionSettings::default(),
         }
     }
 }
 
-fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     let seconds = f64::deserialize(deserializer)?;
     Duration::try_from_secs_f64(seconds)
         .ok()

@@ -1,8 +1,9 @@
 //! Use cases of tasks: what users see, and what workers hold.
 
 use assay_domain::{
-    Actor, Error, NewTask, Page, Result, Role, Task, TaskKind, TaskMessage, TaskStatus,
+    Actor, Error, NewTask, Page, Result, Role, Task, TaskKind, TaskMessage, TaskStatus, Timestamp,
 };
+use assay_store::TaskEnd;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -11,6 +12,9 @@ use crate::work::Outcome;
 
 /// Attempts that any task has: the first, and two more when a worker dies over it.
 const ATTEMPTS: i32 = 3;
+
+/// What is logged when a worker ends a task that it has lost.
+const TAKEN_OVER: &str = "the task was taken over by another worker meanwhile";
 
 /// Tasks.
 pub struct Tasks<'a> {
@@ -58,48 +62,71 @@ impl<'a> Tasks<'a> {
         )))
     }
 
-    /// Records the end of a worker's attempt at a task.
-    pub async fn record(&self, task: &Task, owner: &str, outcome: Result<Outcome>) -> Result<()> {
-        let store = self.app.store();
+    /// Records the ends of a worker's attempts at tasks; those that are final in one transaction.
+    /// Safe to call again: an end that was recorded is not recorded twice.
+    ///
+    /// # Errors
+    /// When the database does not take them.
+    pub async fn record_all(&self, owner: &str, ends: &[(Task, Result<Outcome>)]) -> Result<()> {
         let now = self.app.clock().now();
-        let held = match outcome {
-            Ok(Outcome::Done(result)) => {
-                store
-                    .finish_task(task.id, owner, TaskStatus::Success, Some(result), None, now)
-                    .await?
+        let mut finals = Vec::with_capacity(ends.len());
+        for (task, outcome) in ends {
+            match outcome {
+                Ok(Outcome::Done(result)) => finals.push(TaskEnd {
+                    id: task.id,
+                    status: TaskStatus::Success,
+                    result: Some(result.clone()),
+                    error: None,
+                }),
+                Ok(Outcome::Cancelled(result)) => finals.push(TaskEnd {
+                    id: task.id,
+                    status: TaskStatus::Revoked,
+                    result: Some(result.clone()),
+                    error: None,
+                }),
+                Ok(Outcome::Later(..) | Outcome::Postponed(..)) => {}
+                Err(error) => finals.push(failure(task, error)),
             }
+        }
+        if !finals.is_empty() {
+            let ended = finals.iter().map(|end| end.id).collect::<Vec<_>>();
+            let held = self.app.store().finish_tasks(owner, finals, now).await?;
+            for id in ended.iter().filter(|id| !held.contains(id)) {
+                tracing::warn!(task = id, owner, "{TAKEN_OVER}");
+            }
+        }
+        for (task, outcome) in ends {
+            self.put_off(task, owner, outcome, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Records that a task is to be tried later.
+    async fn put_off(
+        &self,
+        task: &Task,
+        owner: &str,
+        outcome: &Result<Outcome>,
+        now: Timestamp,
+    ) -> Result<()> {
+        let store = self.app.store();
+        let held = match outcome {
             Ok(Outcome::Later(delay, reason)) => {
-                let run_after = self.app.clock().later(delay);
+                let run_after = self.app.clock().later(*delay);
                 store
-                    .retry_task(task.id, owner, run_after, &reason, now)
+                    .retry_task(task.id, owner, run_after, reason, now)
                     .await?
             }
             Ok(Outcome::Postponed(delay, reason)) => {
-                let run_after = self.app.clock().later(delay);
+                let run_after = self.app.clock().later(*delay);
                 store
-                    .postpone_task(task.id, owner, run_after, &reason, now)
+                    .postpone_task(task.id, owner, run_after, reason, now)
                     .await?
             }
-            Err(error) => {
-                let text = crate::work::error_text(&error);
-                tracing::warn!(
-                    task = task.uuid,
-                    kind = task.kind.as_str(),
-                    request = task.request_id,
-                    error = text,
-                    "task failed"
-                );
-                store
-                    .finish_task(task.id, owner, TaskStatus::Failure, None, Some(text), now)
-                    .await?
-            }
+            Ok(Outcome::Done(_) | Outcome::Cancelled(_)) | Err(_) => return Ok(()),
         };
         if !held {
-            tracing::warn!(
-                task = task.uuid,
-                owner,
-                "the task was taken over by another worker meanwhile"
-            );
+            tracing::warn!(task = task.id, owner, "{TAKEN_OVER}");
         }
         Ok(())
     }
@@ -121,10 +148,9 @@ impl<'a> Tasks<'a> {
     pub async fn prune(&self) -> Result<i64> {
         let keep =
             chrono::TimeDelta::from_std(self.app.settings().keep_tasks).map_err(Error::internal)?;
-        self.app
-            .store()
-            .prune_tasks(self.app.clock().now() - keep)
-            .await
+        let before = self.app.clock().now() - keep;
+        self.app.store().prune_dead_letters(before).await?;
+        self.app.store().prune_tasks(before).await
     }
 
     pub(crate) async fn by_uuid(&self, uuid: &str) -> Result<Task> {
@@ -163,5 +189,23 @@ impl<'a> Tasks<'a> {
             dialect: actor.dialect.as_str().to_owned(),
             request_id: actor.request_id.clone(),
         }
+    }
+}
+
+/// The end of a task that failed; said once, here.
+fn failure(task: &Task, error: &Error) -> TaskEnd {
+    let text = crate::work::error_text(error);
+    tracing::warn!(
+        task = task.uuid,
+        kind = task.kind.as_str(),
+        request = task.request_id,
+        error = text,
+        "task failed"
+    );
+    TaskEnd {
+        id: task.id,
+        status: TaskStatus::Failure,
+        result: None,
+        error: Some(text),
     }
 }

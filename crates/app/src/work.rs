@@ -10,6 +10,8 @@ use serde_json::Value;
 pub enum Outcome {
     /// Done, with a result.
     Done(Value),
+    /// Stopped because somebody asked for it, with what there is; the task is revoked.
+    Cancelled(Value),
     /// Not now: try again after the delay, for the reason.
     Later(Duration, String),
     /// Not its turn: wait for the delay, for the reason, without having used up an attempt.

@@ -11,6 +11,7 @@ pub mod capability;
 pub mod cause;
 pub mod dead_letter;
 pub mod driver;
+pub mod dry_run;
 pub mod error;
 pub mod evidence;
 pub mod filter;
@@ -37,6 +38,10 @@ pub use alarm::{Alarm, AlarmKind, NewAlarm};
 pub use cause::{Cause, CauseFacts};
 pub use dead_letter::{DeadLetter, NewDeadLetter};
 pub use driver::{Driver, DriverError, Session, Target, TlsTrust};
+pub use dry_run::{
+    ConditionCounts, DryRun, DryRunCounts, DryRunReports, DryRunResult, DryRunState, DryRunSubject,
+    NewDryRun, RuleCounts,
+};
 pub use error::{Error, Result};
 pub use evidence::{
     About, Confidence, Diagnosis, Evidence, EvidenceKind, Finding, NewEvidence, Stuck,

@@ -16,20 +16,26 @@ pub enum TaskKind {
     IntrospectionProcess,
     /// Puts a machine back after an abort, a time-out or a ramdisk's error.
     IntrospectionLeave,
+    /// Finds out why an introspection does not come further.
+    IntrospectionDiagnose,
     /// Does one power action of a node.
     NodePower,
     /// Nothing: shows that the way from a request to a worker is open.
     Ping,
+    /// Looks at what rules would do to stored reports.
+    RulesDryRun,
 }
 
 impl TaskKind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::IntrospectionStart,
         Self::IntrospectionProcess,
         Self::IntrospectionLeave,
+        Self::IntrospectionDiagnose,
         Self::NodePower,
         Self::Ping,
+        Self::RulesDryRun,
     ];
 
     /// The kind's name in the store, in APIs and on the wire.
@@ -38,8 +44,10 @@ impl TaskKind {
             Self::IntrospectionStart => "introspection.start",
             Self::IntrospectionProcess => "introspection.process",
             Self::IntrospectionLeave => "introspection.leave",
+            Self::IntrospectionDiagnose => "introspection.diagnose",
             Self::NodePower => "node.power",
             Self::Ping => "ping",
+            Self::RulesDryRun => "rules.dry_run",
         }
     }
 
@@ -48,7 +56,9 @@ impl TaskKind {
         match self {
             Self::IntrospectionProcess => "process",
             Self::IntrospectionStart | Self::IntrospectionLeave | Self::NodePower => "power",
+            Self::IntrospectionDiagnose => "diagnosis",
             Self::Ping => "quick",
+            Self::RulesDryRun => "batch",
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The hardware report that the ramdisk agent posts and the server reads.
 //!
 //! Field names and nesting are those of ironic-python-agent's inspection
-//! callback, so that either agent can talk to either server. Three keys are
+//! callback, so that either agent can talk to either server. Some keys are
 //! Assay's own additions and absent from reports of other agents:
-//! `system_vendor.uuid`, `interfaces[].permanent_mac_address` and
+//! `system_vendor.{uuid,chassis_serial_number,board_serial_number}`,
+//! `interfaces[].permanent_mac_address` and
 //! `pci_devices[].{vendor_name,product_name}`.
 //!
 //! Decoding is lenient: a missing key and `null` mean "not known", unknown
@@ -14,6 +15,7 @@
 
 mod boot;
 mod cpu;
+pub mod difference;
 mod disk;
 mod error;
 mod expression;

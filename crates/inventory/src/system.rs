@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lenient;
 
-/// The machine's maker, model and identity, from DMI (SMBIOS types 0 and 1).
+/// The machine's maker, model and identity, from DMI (SMBIOS types 0 to 3).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SystemVendor {
@@ -21,6 +21,19 @@ pub struct SystemVendor {
     /// later (section 7.2.1), so that it equals what a BMC shows. Assay's own key.
     #[serde(deserialize_with = "lenient::text")]
     pub uuid: Option<String>,
+    /// Serial number of the chassis (SMBIOS type 3, Serial Number); blades of one chassis may share
+    /// it. Assay's own key.
+    #[serde(
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub chassis_serial_number: Option<String>,
+    /// Serial number of the main board (SMBIOS type 2, Serial Number). Assay's own key.
+    #[serde(
+        deserialize_with = "lenient::text",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub board_serial_number: Option<String>,
     /// BIOS or UEFI firmware.
     pub firmware: Option<Firmware>,
 }

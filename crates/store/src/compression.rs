@@ -19,11 +19,15 @@ pub(crate) struct Compressed {
 /// Compresses on another thread, before any transaction begins.
 pub(crate) async fn compress(data: Vec<u8>) -> Outcome<Compressed> {
     let size = i64::try_from(data.len()).map_err(Error::internal)?;
-    let bytes = spawn_blocking(move || zstd::bulk::compress(&data, LEVEL))
+    let bytes = spawn_blocking(move || compress_now(&data))
         .await
-        .map_err(Error::internal)?
-        .map_err(Fault::io("cannot compress a report"))?;
+        .map_err(Error::internal)??;
     Ok(Compressed { bytes, size })
+}
+
+/// Compresses on this thread.
+pub(crate) fn compress_now(data: &[u8]) -> Outcome<Vec<u8>> {
+    zstd::bulk::compress(data, LEVEL).map_err(Fault::io("cannot compress a report"))
 }
 
 /// The data as it was before.

@@ -33,13 +33,6 @@ impl Store {
         write!(self, introspections::apply_event(id, event, &change, now))
     }
 
-    /// Keeps the hash of the nonce of the boot script that is being served and stamps that phase;
-    /// false, and nothing is kept, unless the machine is awaited.
-    pub async fn set_nonce(&self, id: i64, nonce_hash: &str, now: Timestamp) -> Result<bool> {
-        let nonce_hash = nonce_hash.to_owned();
-        write!(self, introspections::set_nonce(id, &nonce_hash, now))
-    }
-
     /// Stamps a phase; the first stamp stays.
     ///
     /// # Errors
@@ -51,6 +44,12 @@ impl Store {
     /// The phases that were reached, in order of time.
     pub async fn phases(&self, id: i64) -> Result<Vec<PhaseStamp>> {
         read!(self, introspections::phases(id))
+    }
+
+    /// The phases that these introspections reached, each with its introspection's key, in order of
+    /// time.
+    pub async fn phases_of(&self, ids: Vec<i64>) -> Result<Vec<(i64, PhaseStamp)>> {
+        read!(self, report_lists::phases_of(&ids))
     }
 
     /// The introspection with that key.

@@ -10,8 +10,8 @@
 #[macro_use]
 mod dispatch;
 
-mod alarms;
 mod admissions;
+mod alarms;
 mod assignments;
 mod backup;
 mod backup_file;
@@ -21,6 +21,8 @@ mod database;
 mod dead_letters;
 mod discovery;
 mod discovery_types;
+mod dry_runs;
+mod evidence;
 mod fault;
 mod filter;
 mod fleet;
@@ -50,6 +52,7 @@ pub use discovery_types::{
     BootClaim, Candidate, Candidates, DiscoveryBoot, DiscoveryLimits, Enrolled, Enrolment, Held,
     NewHeldReport, ScriptGiven,
 };
+pub use dry_runs::{NewResult, raw_text};
 pub use store::Store;
 pub use types::{
     Announcement, Change, NewIntrospection, ProcessingOutcome, Revival, StoreConfig, TaskEnd,

@@ -80,12 +80,12 @@ pub(crate) fn continue_ids(_: &mut Conn, _table: &str) -> Outcome<()> {
     Ok(())
 }
 
+#[path = "queries/admissions.rs"]
+pub(crate) mod admissions;
 #[path = "queries/alarms.rs"]
 pub(crate) mod alarms;
 #[path = "queries/announcements.rs"]
 pub(crate) mod announcements;
-#[path = "queries/admissions.rs"]
-pub(crate) mod admissions;
 #[path = "queries/assignments.rs"]
 pub(crate) mod assignments;
 #[path = "queries/backup.rs"]
@@ -94,8 +94,16 @@ pub(crate) mod backup;
 pub(crate) mod claims;
 #[path = "queries/dead_letters.rs"]
 pub(crate) mod dead_letters;
+#[path = "queries/diagnoses.rs"]
+pub(crate) mod diagnoses;
+#[path = "queries/dry_run_reports.rs"]
+pub(crate) mod dry_run_reports;
+#[path = "queries/dry_runs.rs"]
+pub(crate) mod dry_runs;
 #[path = "queries/enrolments.rs"]
 pub(crate) mod enrolments;
+#[path = "queries/evidence.rs"]
+pub(crate) mod evidence;
 #[path = "queries/fingerprints.rs"]
 pub(crate) mod fingerprints;
 #[path = "queries/fleet.rs"]
@@ -124,6 +132,8 @@ pub(crate) mod power_actions;
 pub(crate) mod power_control_filters;
 #[path = "queries/power_controls.rs"]
 pub(crate) mod power_controls;
+#[path = "queries/report_lists.rs"]
+pub(crate) mod report_lists;
 #[path = "queries/reports.rs"]
 pub(crate) mod reports;
 #[path = "queries/reservations.rs"]

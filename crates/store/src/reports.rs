@@ -65,6 +65,26 @@ impl Store {
         read!(self, reports::find(id, kind))
     }
 
+    /// A report without its data.
+    pub async fn report_head(&self, id: i64) -> Result<Option<Report>> {
+        read!(self, report_lists::head(id))
+    }
+
+    /// The keys of the reports of a node that have that form, newest first.
+    pub async fn report_keys(
+        &self,
+        node_id: i64,
+        kind: ReportKind,
+        page: Page,
+    ) -> Result<Vec<i64>> {
+        read!(self, report_lists::keys(node_id, kind, page))
+    }
+
+    /// The keys of the reports of these introspections, each with its introspection's, by key.
+    pub async fn reports_of(&self, introspections: Vec<i64>) -> Result<Vec<(i64, i64)>> {
+        read!(self, report_lists::of_introspections(&introspections))
+    }
+
     /// One form of a report's data, as JSON text.
     pub async fn report_bytes(&self, id: i64, kind: ReportKind) -> Result<Option<Vec<u8>>> {
         read!(self, reports::bytes(id, kind))

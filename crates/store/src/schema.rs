@@ -162,6 +162,44 @@ diesel::table! {
 }
 
 diesel::table! {
+    introspection_evidence (id) {
+        id -> BigInt,
+        introspection_id -> BigInt,
+        kind -> Text,
+        subject -> Text,
+        detail -> Text,
+        first_at -> Timestamp,
+        last_at -> Timestamp,
+        count -> BigInt,
+    }
+}
+
+diesel::table! {
+    stray_evidence (id) {
+        id -> BigInt,
+        kind -> Text,
+        subject -> Text,
+        detail -> Text,
+        first_at -> Timestamp,
+        last_at -> Timestamp,
+        count -> BigInt,
+    }
+}
+
+diesel::table! {
+    introspection_diagnoses (id) {
+        id -> BigInt,
+        introspection_id -> BigInt,
+        phase -> Text,
+        since -> Timestamp,
+        asked_at -> Timestamp,
+        made_at -> Nullable<Timestamp>,
+        cause -> Nullable<Text>,
+        findings -> Text,
+    }
+}
+
+diesel::table! {
     reports (id) {
         id -> BigInt,
         introspection_id -> BigInt,
@@ -360,6 +398,39 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    dry_runs (id) {
+        id -> BigInt,
+        uuid -> Text,
+        task_id -> BigInt,
+        rules -> Text,
+        reports -> Text,
+        scope -> Nullable<Text>,
+        state -> Text,
+        error -> Nullable<Text>,
+        up_to -> BigInt,
+        cursor_id -> BigInt,
+        total -> BigInt,
+        done -> BigInt,
+        counts -> Text,
+        requested_by -> Text,
+        created_at -> Timestamp,
+        started_at -> Nullable<Timestamp>,
+        finished_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    dry_run_results (id) {
+        id -> BigInt,
+        dry_run_id -> BigInt,
+        report_id -> BigInt,
+        node_uuid -> Text,
+        trace -> Binary,
+    }
+}
+
+diesel::joinable!(dry_runs -> tasks (task_id));
 diesel::allow_tables_to_appear_in_same_query!(
     node_images,
     node_classes,
@@ -371,6 +442,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     dead_letters,
     introspections,
     introspection_phases,
+    introspection_evidence,
+    introspection_diagnoses,
+    stray_evidence,
     reports,
     rules,
     users,
@@ -378,6 +452,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     power_controls,
     node_power_controls,
     power_actions,
+    dry_runs,
+    dry_run_results,
     processes,
     leases,
     node_waiters,

@@ -1,17 +1,22 @@
 //! Use cases of introspections: what operators ask for.
 
+mod differences;
 mod drive;
 mod process;
+mod refusals;
 mod sweep;
 
 use assay_domain::{
-    Actor, Error, Event, Introspection, IntrospectionState, Node, Page, Phase, PhaseStamp, Report,
-    ReportKind, Result, Role, TaskKind, introspection,
+    Actor, Diagnosis, Error, Event, Introspection, IntrospectionState, Node, Page, Phase,
+    PhaseStamp, Report, ReportKind, Result, Role, TaskKind, introspection,
 };
 use assay_store::{Change, NewIntrospection};
 use serde_json::json;
 
+use crate::diagnosis::StuckPhase;
 use crate::{App, target};
+
+pub use differences::{DifferenceRequest, ReportDifferences};
 
 /// How an introspection is to be done.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,6 +35,10 @@ pub struct IntrospectionDetail {
     pub phases: Vec<PhaseStamp>,
     /// The first phase that has not come; none when all have.
     pub missing: Option<Phase>,
+    /// Where it is stuck now, if it is.
+    pub stuck: Option<StuckPhase>,
+    /// The newest diagnosis: of now, or of when it was stuck or ended.
+    pub diagnosis: Option<Diagnosis>,
 }
 
 /// Introspections.
@@ -189,7 +198,10 @@ impl<'a> Introspections<'a> {
     pub async fn detail(&self, actor: &Actor, node_ref: &str) -> Result<IntrospectionDetail> {
         let introspection = self.status(actor, node_ref).await?;
         let phases = self.app.store().phases(introspection.id).await?;
+        let diagnoses = self.app.diagnoses();
         Ok(IntrospectionDetail {
+            stuck: diagnoses.now(&introspection, &phases).await?,
+            diagnosis: self.app.store().diagnosis(introspection.id).await?,
             missing: Phase::first_missing(&reached(&introspection, &phases)),
             introspection,
             phases,
@@ -311,11 +323,12 @@ impl<'a> Introspections<'a> {
 }
 
 /// The phases that are behind an introspection. A machine that somebody else switches on has no
-/// phase `power` to wait for.
-fn reached(introspection: &Introspection, stamps: &[PhaseStamp]) -> Vec<Phase> {
+/// phase `power` to wait for, and a report that is processed again none before its hooks.
+pub(crate) fn reached(introspection: &Introspection, stamps: &[PhaseStamp]) -> Vec<Phase> {
     let by_others = (!introspection.manage_boot).then_some(Phase::Power);
+    let stored = (introspection.state == IntrospectionState::Reapplying).then_some(Phase::Callback);
     let stamped = stamps.iter().map(|stamp| stamp.phase);
-    stamped.chain(by_others).collect()
+    stamped.chain(by_others).chain(stored).collect()
 }
 
 /// The error text of an introspection that an operator has cancelled.

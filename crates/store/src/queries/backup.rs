@@ -81,6 +81,9 @@ tables! {
     dead_letters: DeadLetterRow,
     introspections: IntrospectionRow,
     introspection_phases: PhaseRow,
+    introspection_evidence: EvidenceRow,
+    introspection_diagnoses: DiagnosisRow,
+    stray_evidence: StrayRow,
     reports: ReportRow,
     node_fingerprints: FingerprintRow,
     boot_claims: BootClaimRow,
@@ -93,6 +96,8 @@ tables! {
     power_controls: PowerControlRow,
     node_power_controls: AssignmentRow,
     power_actions: PowerActionRow,
+    dry_runs: DryRunRow,
+    dry_run_results: DryRunResultRow,
 }
 
 /// Writes the database's state of this moment into a file.

@@ -3,6 +3,8 @@
 mod alarm;
 mod base64;
 mod dead_letter;
+mod dry_run;
+mod evidence;
 mod fleet;
 mod held_report;
 mod introspection;
@@ -20,6 +22,8 @@ mod user;
 
 pub(crate) use alarm::AlarmRow;
 pub(crate) use dead_letter::DeadLetterRow;
+pub(crate) use dry_run::{DryRunResultRow, DryRunRow, rules_text};
+pub(crate) use evidence::{DiagnosisRow, EvidenceRow, StrayRow, findings_text};
 pub(crate) use fleet::{LeaseRow, ProcessRow, WaiterRow};
 pub(crate) use held_report::{HeldReportHead, HeldReportRow};
 pub(crate) use introspection::{IntrospectionRow, PhaseRow};

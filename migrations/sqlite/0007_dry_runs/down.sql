@@ -1,0 +1,2 @@
+DROP TABLE dry_run_results;
+DROP TABLE dry_runs;
