@@ -22,6 +22,7 @@ const LONGEST_FILE: usize = 500;
 const ROOMS: [(&str, &[&str]); 17] = [
     ("assay-inventory", &[]),
     ("assay-domain", &["assay-inventory"]),
+    ("assay-admission", &["assay-domain", "assay-inventory"]),
     ("assay-agent", &["assay-inventory"]),
     ("assay-ramdisk", &[]),
     ("assay-store", &["assay-domain", "assay-inventory"]),
@@ -43,6 +44,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
             "assay-queue",
             "assay-drivers",
             "assay-hooks",
+            "assay-admission",
             "assay-cloud",
         ],
     ),
@@ -65,6 +67,7 @@ const ROOMS: [(&str, &[&str]); 17] = [
 ];
 
 const EVERYTHING: &[&str] = &[
+    "assay-admission",
     "assay-api",
     "assay-app",
     "assay-cloud",

@@ -1,11 +1,13 @@
 //! The worker: claims tasks, keeps its hold on them, runs them, and sweeps up what lost its owner.
 #![forbid(unsafe_code)]
 
+mod admission;
 mod chores;
 mod dispatch;
 mod health;
 mod held;
 mod pool;
+mod recorder;
 
 use assay_app::App;
 use assay_domain::TaskKind;
@@ -14,23 +16,26 @@ use tokio_util::sync::CancellationToken;
 
 pub use health::Health;
 use held::Held;
+use pool::Worker;
+use recorder::Recorder;
 
 /// Works until `stop` is cancelled, then finishes what it holds or hands it back.
 pub async fn run(app: App, stop: CancellationToken) {
     let owner = app.process_id().to_owned();
     tracing::info!(owner, "worker started");
-    let held = Held::default();
+    let worker = Worker {
+        app: app.clone(),
+        owner: owner.clone(),
+        held: Held::default(),
+        recorder: Recorder::start(app.clone(), owner.clone()),
+        stop: stop.clone(),
+    };
     let mut loops = JoinSet::new();
     for class in classes() {
-        loops.spawn(pool::run(
-            app.clone(),
-            owner.clone(),
-            class,
-            held.clone(),
-            stop.clone(),
-        ));
+        loops.spawn(pool::run(worker.clone(), class));
     }
-    let heart = tokio::spawn(held::beat(app.clone(), owner.clone(), held));
+    let heart = tokio::spawn(held::beat(app.clone(), owner.clone(), worker.held));
+    loops.spawn(admission::run(app.clone(), stop.clone()));
     loops.spawn(chores::run(app, stop));
     while loops.join_next().await.is_some() {}
     heart.abort();

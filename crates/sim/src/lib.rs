@@ -32,7 +32,9 @@ pub use hardware::{
 pub use http::Http;
 pub use machine::idle::IdleMachine;
 pub use machine::process::ProcessMachine;
-pub use machine::qemu::{HOST_IN_GUEST, QemuMachine, guest_url, qemu_available, uefi_available};
+pub use machine::qemu::{
+    HOST_IN_GUEST, Network, QemuMachine, guest_url, qemu_available, uefi_available,
+};
 pub use machine::scripted::{
     Behaviour, Pace, Posted, ScriptedFault, ScriptedMachine, simulated_report,
 };

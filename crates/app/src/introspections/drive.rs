@@ -2,10 +2,11 @@
 
 use assay_domain::capability::{BootDevice, BootOverride};
 use assay_domain::{
-    Error, Event, Introspection, IntrospectionState, NodePatch, Phase, PowerCommand, Result, Task,
+    About, Cause, Error, Event, Introspection, IntrospectionState, NodePatch, Phase, PowerCommand,
+    Result, Task,
 };
 use assay_store::Change;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{CANCELED, Introspections};
 use crate::lookup;
@@ -41,17 +42,26 @@ impl Introspections<'_> {
             Ok(()) => Ok(Outcome::Done(json!({"state": "waiting"}))),
             Err(error @ Error::Locked(_)) => Err(error),
             Err(error) => {
-                self.fail_unless_ended(
-                    &introspection,
-                    &format!(
-                        "Failed to boot the node for introspection: {}",
-                        error_text(&error)
-                    ),
-                )
-                .await?;
+                let text = self.boot_failure(&introspection, &error).await;
+                self.fail_unless_ended(&introspection, &text).await?;
                 Err(error)
             }
         }
+    }
+
+    /// The error text of a machine that could not be booted, with its cause.
+    async fn boot_failure(&self, introspection: &Introspection, error: &Error) -> String {
+        if let Error::Device(error) = error {
+            self.app.evidence().device(introspection.id, error);
+        }
+        let cause = self.app.diagnoses().last_word(introspection).await;
+        let cause = cause.map_or(String::new(), |finding| {
+            format!(" [{}]", finding.cause.as_str())
+        });
+        format!(
+            "Failed to boot the node for introspection: {}{cause}",
+            error_text(error)
+        )
     }
 
     async fn hold_and_boot(&self, task: &Task, introspection: &Introspection) -> Result<()> {
@@ -75,10 +85,8 @@ impl Introspections<'_> {
             tasks
                 .message(task, "setting the boot override to the network, once")
                 .await?;
-            self.app
-                .gate()
-                .set_boot(&node.target, &node.protocol, FROM_NETWORK_ONCE)
-                .await?;
+            self.set_boot(introspection, &node).await?;
+            self.app.diagnoses().mark_console(introspection).await?;
             // The state comes before the power: a fast machine asks for its script at once.
             let now = self.app.clock().now();
             self.app
@@ -86,6 +94,7 @@ impl Introspections<'_> {
                 .apply_event(introspection.id, Event::Wait, Change::default(), now)
                 .await?;
         }
+        self.admit(introspection).await?;
         tasks.message(task, "switching the machine on").await?;
         self.app
             .power()
@@ -99,6 +108,36 @@ impl Introspections<'_> {
         tasks
             .message(task, "the machine is on; waiting for its report")
             .await
+    }
+
+    /// Sets the boot override and looks whether the BMC shows it: some accept it and forget it.
+    async fn set_boot(&self, introspection: &Introspection, node: &NodeTarget) -> Result<()> {
+        let shown = self
+            .app
+            .gate()
+            .set_boot_and_look(&node.target, &node.protocol, FROM_NETWORK_ONCE)
+            .await?;
+        if shown.is_some_and(|shown| shown.device != FROM_NETWORK_ONCE.device) {
+            self.app.evidence().points(
+                About::Introspection(introspection.id),
+                Cause::BootOverrideLost,
+                "set",
+                &format!("the BMC took the override to the network and then showed {shown:?}"),
+                Value::Null,
+            );
+        }
+        Ok(())
+    }
+
+    /// Has the DHCP server serve the machine.
+    async fn admit(&self, introspection: &Introspection) -> Result<()> {
+        let admitted = self.app.admission().admit(introspection.node_id).await;
+        admitted.inspect_err(|error| {
+            let about = About::Introspection(introspection.id);
+            let text = error.to_string();
+            let evidence = self.app.evidence();
+            evidence.points(about, Cause::PxeNotAdmitted, "admit", &text, Value::Null);
+        })
     }
 
     /// Takes system UUID and serial number from the BMC where the node has none, so that a machine

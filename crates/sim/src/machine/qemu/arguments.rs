@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use super::files::Files;
-use super::host;
+use super::{Network, host};
 use crate::hardware::{
     BootDevice, BootPlan, DiskBus, Firmware, NicModel, SimDisk, SimMachine, SimNic,
 };
@@ -14,7 +14,7 @@ pub(super) fn arguments(
     machine: &SimMachine,
     plan: BootPlan,
     files: &Files,
-    boot_url: &str,
+    network: &Network,
 ) -> Vec<OsString> {
     let mut line = Line::default();
     line.fixed(machine);
@@ -39,7 +39,8 @@ pub(super) fn arguments(
         format!("unix:{},server=on,wait=off", escaped_path(&files.monitor())),
     );
     for (slot, nic) in machine.nics.iter().enumerate() {
-        line.nic(slot, nic, plan, boot_url);
+        line.network(slot, network);
+        line.nic(slot, nic, plan);
     }
     if machine.disks.iter().any(|disk| disk.bus == DiskBus::Scsi) {
         line.option("-device", "virtio-scsi-pci,id=scsi".to_owned());
@@ -86,13 +87,26 @@ impl Line {
         self.option("-smbios", format!("type=1,{}", values.join(",")));
     }
 
-    fn nic(&mut self, slot: usize, nic: &SimNic, plan: BootPlan, boot_url: &str) {
-        // Each card gets its own network, as the addresses in it are always the same.
-        let network = match slot {
-            0 => format!("user,id=net0,bootfile={}", escaped(boot_url)),
-            other => format!("user,id=net{other},net=10.0.{}.0/24", other + 2),
+    fn network(&mut self, slot: usize, network: &Network) {
+        let tap = match network {
+            Network::Taps(taps) => taps.get(slot),
+            Network::User { .. } => None,
         };
-        self.option("-netdev", network);
+        let backend = match (network, tap, slot) {
+            (_, Some(tap), _) => {
+                let tap = escaped(tap);
+                format!("tap,id=net{slot},ifname={tap},script=no,downscript=no")
+            }
+            (Network::User { boot_url }, _, 0) => {
+                format!("user,id=net0,bootfile={}", escaped(boot_url))
+            }
+            // Each card gets its own network, as the addresses in it are always the same.
+            (_, None, _) => format!("user,id=net{slot},net=10.0.{}.0/24", slot + 2),
+        };
+        self.option("-netdev", backend);
+    }
+
+    fn nic(&mut self, slot: usize, nic: &SimNic, plan: BootPlan) {
         let model = match nic.model {
             NicModel::Virtio => "virtio-net-pci",
             NicModel::E1000 => "e1000",
@@ -149,8 +163,13 @@ mod tests {
     use crate::fleet::fleet;
 
     fn line(machine: &SimMachine, plan: BootPlan) -> Vec<String> {
+        let boot_url = "http://10.0.2.2:1/a,b".to_owned();
+        line_on(machine, plan, &Network::User { boot_url })
+    }
+
+    fn line_on(machine: &SimMachine, plan: BootPlan, network: &Network) -> Vec<String> {
         let files = Files::empty(&std::env::temp_dir()).unwrap();
-        arguments(machine, plan, &files, "http://10.0.2.2:1/a,b")
+        arguments(machine, plan, &files, network)
             .into_iter()
             .map(|argument| argument.into_string().unwrap())
             .collect()
@@ -180,6 +199,20 @@ mod tests {
         for disk in &machine.disks {
             assert!(joined.contains(&format!("serial={}", disk.serial)));
         }
+    }
+
+    #[test]
+    fn cards_are_plugged_into_taps_as_far_as_there_are_some() {
+        let machine = crate::fleet::fleet(1, 1).remove(0);
+        assert!(machine.nics.len() > 1);
+        let plan = BootPlan {
+            device: BootDevice::Network,
+            firmware: Firmware::Bios,
+        };
+        let joined = line_on(&machine, plan, &Network::Taps(vec!["tap0".to_owned()])).join(" ");
+        assert!(joined.contains("-netdev tap,id=net0,ifname=tap0,script=no,downscript=no"));
+        assert!(joined.contains("-netdev user,id=net1,net=10.0.3.0/24"));
+        assert!(!joined.contains("bootfile="));
     }
 
     #[test]

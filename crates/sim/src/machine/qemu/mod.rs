@@ -2,7 +2,7 @@
 //!
 //! Never KVM: emulation runs everywhere, nested virtualisation does not. The firmware, the network boot program, the
 //! kernel and the agent inside are the real ones; DHCP and the way to the host are QEMU's user network, in which the
-//! host's loopback address is 10.0.2.2.
+//! host's loopback address is 10.0.2.2, or a network of the host with a DHCP server of its own.
 
 mod arguments;
 mod files;
@@ -26,12 +26,25 @@ use files::Files;
 /// The address of this host's loopback interface as a guest sees it.
 pub const HOST_IN_GUEST: &str = "10.0.2.2";
 
+/// What a virtual machine's network cards are plugged into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Network {
+    /// A network of QEMU's own for each card.
+    User {
+        /// What the DHCP server of the first one names as the boot file.
+        boot_url: String,
+    },
+    /// TAP devices of the host, which exist, are up, and may be used by this process: the first card has the first
+    /// one, and so on. Further cards have a network of QEMU's own without a boot file.
+    Taps(Vec<String>),
+}
+
 /// A virtual machine. Its disks and UEFI variables live in a temporary folder until it is dropped, and it dies with
 /// the process that made it.
 #[derive(Debug)]
 pub struct QemuMachine {
     hardware: SimMachine,
-    boot_url: String,
+    network: Network,
     files: Files,
     console: Arc<Console>,
     /// Held while the machine is switched, so that one switch ends before the next begins.
@@ -45,6 +58,12 @@ impl QemuMachine {
     /// `boot_url` is what its DHCP server names as the boot file; the host's `127.0.0.1` and `localhost` are
     /// rewritten to the address at which the guest reaches them.
     pub fn new(hardware: SimMachine, boot_url: &str) -> Result<Self, Error> {
+        let boot_url = guest_url(boot_url);
+        Self::on_network(hardware, Network::User { boot_url })
+    }
+
+    /// Builds the machine on a network, switched off, with empty disks.
+    pub fn on_network(hardware: SimMachine, network: Network) -> Result<Self, Error> {
         qemu_available()?;
         if hardware.firmware == Firmware::Uefi {
             uefi_available()?;
@@ -53,7 +72,7 @@ impl QemuMachine {
         let files = Files::create(&hardware)?;
         Ok(Self {
             hardware,
-            boot_url: guest_url(boot_url),
+            network,
             files,
             console: Arc::default(),
             switch: tokio::sync::Mutex::new(()),
@@ -107,7 +126,7 @@ impl Machine for QemuMachine {
         if plan.firmware == Firmware::Uefi {
             self.files.prepare_uefi()?;
         }
-        let arguments = arguments::arguments(&self.hardware, plan, &self.files, &self.boot_url);
+        let arguments = arguments::arguments(&self.hardware, plan, &self.files, &self.network);
         let console = Arc::clone(&self.console);
         console.start();
         let child = Child::spawn(host::EMULATOR.into(), arguments, move |bytes| {
