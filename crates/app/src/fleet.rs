@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use assay_domain::fleet::{HeldTask, Lease, Process, Reservation, Waiter};
 use assay_domain::{Actor, Page, Result, Role, TaskStatus, Timestamp};
+use assay_queue::QueueState;
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -48,6 +49,8 @@ pub struct FleetStatus {
     pub reservations: Vec<Reservation>,
     /// A page of the tasks that wait for a node.
     pub waiters: Vec<Waiter>,
+    /// How the queue is, as this process sees it.
+    pub queue: QueueState,
     /// How many tasks are in each status.
     pub counts: Vec<(TaskStatus, i64)>,
 }
@@ -59,8 +62,6 @@ pub struct Presence {
     pub role: &'static str,
     /// Version of Assay.
     pub version: &'static str,
-    /// The queue engine that it uses.
-    pub queue: &'static str,
     /// Where it listens, if it does.
     pub url: Option<String>,
 }
@@ -96,7 +97,8 @@ impl<'a> Fleet<'a> {
     /// Shows this process to the fleet until `stop` is cancelled; then it leaves. A database that
     /// does not answer is asked again.
     pub async fn stay_present(&self, presence: Presence, stop: CancellationToken) {
-        let mut process = self.process(presence);
+        let engine = self.app.queue().state().await.engine;
+        let mut process = self.process(presence, engine);
         let mut beats = tokio::time::interval(BEAT);
         beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -114,13 +116,8 @@ impl<'a> Fleet<'a> {
         }
     }
 
-    fn process(&self, presence: Presence) -> Process {
-        let Presence {
-            role,
-            version,
-            queue,
-            url,
-        } = presence;
+    fn process(&self, presence: Presence, queue: &str) -> Process {
+        let Presence { role, version, url } = presence;
         let slots = i64::try_from(self.app.settings().worker_slots).unwrap_or(i64::MAX);
         let now = self.app.clock().now();
         Process {
@@ -153,6 +150,7 @@ impl<'a> Fleet<'a> {
             tasks: store.held_tasks(page).await?,
             reservations: store.reservations(at, page).await?,
             waiters: store.waiters(page).await?,
+            queue: self.app.queue().state().await,
             counts: store.count_tasks_by_status().await?,
         })
     }
@@ -164,6 +162,14 @@ impl<'a> Fleet<'a> {
         Ok(processes
             .iter()
             .any(|process| process.slots > 0 && now - process.seen_at < ALIVE))
+    }
+
+    /// How many tasks of one class all live workers together work on at a time.
+    pub(crate) async fn live_slots(&self) -> Result<i64> {
+        let now = self.app.clock().now();
+        let processes = self.app.store().processes().await?;
+        let alive = processes.iter().filter(|it| now - it.seen_at < ALIVE);
+        Ok(alive.map(|process| process.slots).sum())
     }
 
     /// Takes or renews, for this process, what only one process may do at a time; false while

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use assay_app::{App, Clock};
 use assay_drivers::{Drivers, Gate};
 use assay_hooks::Pipeline;
-use assay_queue::EmbeddedQueue;
 use assay_store::Store;
 
 use crate::config::Config;
 use crate::error::Error;
+use crate::keystone;
 
 /// Opens the store with an up-to-date schema. Of several processes that start at the same time one
 /// migrates and the others wait for it.
 pub(crate) async fn open_store(config: &Config) -> Result<Store, Error> {
     std::fs::create_dir_all(&config.data_dir)
         .map_err(Error::io(config.data_dir.display().to_string()))?;
+    crate::owner::check(&config.data_dir)?;
     let store = Store::open(&config.store()).await?;
     let applied = store.migrate().await?;
     if !applied.is_empty() {
@@ -30,13 +31,15 @@ pub(crate) async fn build_app(config: &Config) -> Result<App, Error> {
     let pipeline = Pipeline::new(config.settings.hooks.clone())
         .map_err(|error| Error::Config(format!("hooks: {error}")))?;
     let gate = Gate::new(Drivers::standard(), Arc::new(store.clone()));
-    let queue = Arc::new(EmbeddedQueue::new(store.clone()));
-    Ok(App::new(
+    let queue = assay_queue::connect(&config.queue, store.clone()).await?;
+    let app = App::new(
         store,
         queue,
         gate,
         pipeline,
         config.settings.clone(),
         Clock,
-    ))
+    );
+    keystone::connect(&app)?;
+    Ok(app)
 }

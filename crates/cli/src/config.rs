@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use assay_app::{AuthMode, Settings};
+use assay_queue::QueueSettings;
 use assay_store::StoreConfig;
 use figment::Figment;
 use figment::providers::{Env, Format, Toml};
@@ -36,6 +37,9 @@ pub(crate) struct Config {
     pub(crate) database_connections: u32,
     /// File with the key for secrets; in the data folder when absent.
     pub(crate) key_file: Option<PathBuf>,
+    /// How workers learn of tasks.
+    #[serde(default)]
+    pub(crate) queue: QueueSettings,
     /// HTTPS on the listener.
     pub(crate) tls: Option<TlsConfig>,
     /// Logs.

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 
-
 use assay_api::{Running, ServerConfig, TlsFiles};
 use assay_app::{App, Presence};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -131,7 +130,6 @@ pub(crate) fn present(
         let presence = Presence {
             role,
             version: env!("CARGO_PKG_VERSION"),
-            queue: "embedded",
             url,
         };
         app.fleet().stay_present(presence, stop).await;

@@ -1,6 +1,6 @@
 //! The fleet: who is alive, what they hold and since when, and who waits for which node.
 
-use assay_app::{App, FleetStatus, Member};
+use assay_app::{App, ClassState, FleetStatus, Member, QueueState};
 use assay_domain::fleet::{HeldTask, Lease, Reservation, Waiter};
 use rocket::serde::json::Json;
 use rocket::{State, get};
@@ -177,6 +177,80 @@ impl From<&Waiter> for WaitingTask {
     }
 }
 
+/// How workers learn of tasks, as the process sees it that answers.
+#[derive(Serialize, ToSchema)]
+struct QueueReport {
+    /// embedded or rabbitmq.
+    #[schema(value_type = String, example = "rabbitmq")]
+    engine: &'static str,
+    /// Whether tasks can be announced now.
+    connected: bool,
+    /// Since when it is connected, or not, UTC.
+    since: String,
+    /// Why it is not connected.
+    problem: Option<String>,
+    /// Every class of work.
+    classes: Vec<QueueClass>,
+    /// Messages among the broker's dead letters that no worker has fetched yet.
+    dead: Option<u32>,
+}
+
+/// One class of work.
+#[derive(Serialize, ToSchema)]
+struct QueueClass {
+    /// The class.
+    #[schema(example = "power")]
+    class: String,
+    /// Tasks that wait for a worker.
+    waiting: Option<i64>,
+    /// Since when the first of them waits, UTC.
+    since: Option<String>,
+    /// Messages that the broker holds and no worker has.
+    messages: Option<u32>,
+    /// Workers that the broker gives messages to.
+    consumers: Option<u32>,
+}
+
+impl From<&QueueState> for QueueReport {
+    fn from(state: &QueueState) -> Self {
+        let QueueState {
+            engine,
+            connected,
+            since,
+            problem,
+            classes,
+            dead,
+        } = state.clone();
+        Self {
+            engine,
+            connected,
+            since: iso(since),
+            problem,
+            classes: classes.into_iter().map(QueueClass::from).collect(),
+            dead,
+        }
+    }
+}
+
+impl From<ClassState> for QueueClass {
+    fn from(state: ClassState) -> Self {
+        let ClassState {
+            class,
+            waiting,
+            since,
+            messages,
+            consumers,
+        } = state;
+        Self {
+            class,
+            waiting,
+            since: since.map(iso),
+            messages,
+            consumers,
+        }
+    }
+}
+
 /// Who is alive, and what is held.
 #[derive(Serialize, ToSchema)]
 pub(super) struct FleetReport {
@@ -192,6 +266,8 @@ pub(super) struct FleetReport {
     reservations: Vec<NodeReservation>,
     /// A page of the tasks that wait for a node, first come first.
     waiters: Vec<WaitingTask>,
+    /// How workers learn of tasks.
+    queue: QueueReport,
     /// How many tasks are in each status.
     task_counts: BTreeMap<&'static str, i64>,
 }
@@ -205,6 +281,7 @@ impl From<&FleetStatus> for FleetReport {
             tasks,
             reservations,
             waiters,
+            queue,
             counts,
         } = status;
         let counts = counts.iter();
@@ -215,6 +292,7 @@ impl From<&FleetStatus> for FleetReport {
             tasks: tasks.iter().map(TaskAtWork::from).collect(),
             reservations: reservations.iter().map(NodeReservation::from).collect(),
             waiters: waiters.iter().map(WaitingTask::from).collect(),
+            queue: queue.into(),
             task_counts: counts
                 .map(|(status, count)| (status.as_str(), *count))
                 .collect(),

@@ -1,6 +1,6 @@
 //! `assay status`: who is alive, what they hold and since when.
 
-use assay_app::FleetStatus;
+use assay_app::{FleetStatus, QueueState};
 use assay_domain::{Actor, Page, Timestamp};
 
 use super::say;
@@ -82,6 +82,7 @@ fn lines(status: &FleetStatus) -> Vec<String> {
         ));
     }
     lines.extend(nodes(status));
+    lines.extend(queue(&status.queue, status.at));
     let counts = status.counts.iter();
     let counts: Vec<String> = counts
         .map(|(status, count)| format!("{} {count}", status.as_str()))
@@ -101,7 +102,10 @@ fn nodes(status: &FleetStatus) -> Vec<String> {
             ago(status.at, held.since)
         ));
     }
-    lines.push(format!("tasks that wait for a node ({})", status.waiters.len()));
+    lines.push(format!(
+        "tasks that wait for a node ({})",
+        status.waiters.len()
+    ));
     for waiter in &status.waiters {
         lines.push(format!(
             "  {} for node {}, {}, for {}",
@@ -109,6 +113,33 @@ fn nodes(status: &FleetStatus) -> Vec<String> {
             waiter.node_id,
             waiter.purpose,
             ago(status.at, waiter.since)
+        ));
+    }
+    lines
+}
+
+fn queue(queue: &QueueState, now: Timestamp) -> Vec<String> {
+    let problem = queue.problem.as_deref().unwrap_or("connected");
+    let mut lines = vec![format!(
+        "queue {}: {problem}, for {}",
+        queue.engine,
+        ago(now, queue.since)
+    )];
+    for class in &queue.classes {
+        let number = |number: Option<i64>| number.map_or_else(|| "?".to_owned(), |n| n.to_string());
+        let broker = match (class.messages, class.consumers) {
+            (Some(messages), Some(consumers)) => {
+                format!(", {messages} messages, {consumers} consumers")
+            }
+            _ => String::new(),
+        };
+        lines.push(format!(
+            "  {}: {} waiting{}{broker}",
+            class.class,
+            number(class.waiting),
+            class
+                .since
+                .map_or_else(String::new, |since| format!(" for {}", ago(now, since))),
         ));
     }
     lines
