@@ -17,6 +17,7 @@ mod guards;
 mod launch;
 mod link;
 mod query;
+mod refusal;
 mod reply;
 mod server;
 mod traced;

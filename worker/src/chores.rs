@@ -21,16 +21,31 @@ struct Chore {
 }
 
 /// All chores.
-const CHORES: [Chore; 3] = [
+const CHORES: [Chore; 6] = [
     Chore {
         name: "end introspections that are late or lost their task",
         every: |settings| settings.sweep_interval,
         work: |app| sweep(app).boxed(),
     },
     Chore {
+        name: "look at introspections past the limit of their phase",
+        every: |settings| settings.diagnosis.interval,
+        work: |app| async { app.diagnoses().watch().await.map(drop) }.boxed(),
+    },
+    Chore {
+        name: "delete old evidence of strangers",
+        every: |_| Duration::from_secs(60),
+        work: |app| async { app.diagnoses().prune().await.map(drop) }.boxed(),
+    },
+    Chore {
         name: "delete old tasks",
         every: |settings| settings.sweep_interval,
         work: |app| async { app.tasks().prune().await.map(drop) }.boxed(),
+    },
+    Chore {
+        name: "forget revoked tokens that have ended",
+        every: |_| Duration::from_secs(600),
+        work: |app| async { app.identity().prune_revoked_tokens().await.map(drop) }.boxed(),
     },
     Chore {
         name: "forget processes that are gone",

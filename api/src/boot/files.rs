@@ -12,23 +12,26 @@ use rocket::{Request, Response, State, get};
 use crate::guards::BootRate;
 use crate::reply::Reply;
 
+use super::transfer::Transfer;
+
 /// Sent in pieces of this size.
 const CHUNK: usize = 64 << 10;
 
 /// A file that is sent as it is.
 pub(crate) struct BootFile {
-    file: File,
+    transfer: Transfer,
     size: usize,
 }
 
 impl BootFile {
-    async fn open(path: PathBuf) -> Result<Self> {
+    async fn open(path: PathBuf, app: &App, nonce: &str, phase: Phase) -> Result<Self> {
         let problem =
             |problem: std::io::Error| Error::internal(format!("{}: {problem}", path.display()));
         let file = File::open(&path).await.map_err(problem)?;
         let length = file.metadata().await.map_err(problem)?.len();
         let size = usize::try_from(length).map_err(Error::internal)?;
-        Ok(Self { file, size })
+        let transfer = Transfer::new(file, length, app, nonce, phase);
+        Ok(Self { transfer, size })
     }
 }
 
@@ -36,7 +39,7 @@ impl<'r> Responder<'r, 'static> for BootFile {
     fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
         Response::build()
             .header(ContentType::Binary)
-            .sized_body(self.size, self.file)
+            .sized_body(self.size, self.transfer)
             .max_chunk_size(CHUNK)
             .ok()
     }
@@ -55,7 +58,7 @@ impl<'r> Responder<'r, 'static> for BootFile {
 #[get("/assay/v1/boot/<nonce>/kernel", rank = 1)]
 pub(crate) async fn get_kernel(app: &State<App>, _rate: BootRate, nonce: &str) -> Reply<BootFile> {
     let path = app.boot().file(nonce, Phase::Kernel).await?;
-    Ok(BootFile::open(path).await?)
+    Ok(BootFile::open(path, app, nonce, Phase::Kernel).await?)
 }
 
 /// Gives the initramfs to the machine whose boot has this nonce. Needs no token.
@@ -75,5 +78,5 @@ pub(crate) async fn get_initramfs(
     nonce: &str,
 ) -> Reply<BootFile> {
     let path = app.boot().file(nonce, Phase::Initramfs).await?;
-    Ok(BootFile::open(path).await?)
+    Ok(BootFile::open(path, app, nonce, Phase::Initramfs).await?)
 }

@@ -1,6 +1,8 @@
 //! The two iPXE scripts: the fixed one that names the machine, and the one that boots it.
 
-use assay_app::{App, BootDecision};
+use std::net::SocketAddr;
+
+use assay_app::{App, BootDecision, BootRequest};
 use rocket::http::ContentType;
 use rocket::{State, get};
 
@@ -23,8 +25,8 @@ pub(crate) fn get_chain_script(_rate: BootRate, base: Base) -> (ContentType, Str
     (ContentType::Plain, script::chain(&base))
 }
 
-/// Gives a machine that is awaited a script that boots the ramdisk, and any other one that goes on
-/// to the next boot device. Needs no token.
+/// Gives a machine that is awaited a script that boots the ramdisk, an unknown one as well when
+/// discovery is on, and any other one a script that goes on to the next boot device. Needs no token.
 #[utoipa::path(
     tag = "boot",
     security(()),
@@ -41,20 +43,24 @@ pub(crate) async fn get_boot_script(
     _rate: BootRate,
     base: Base,
     query: Query<'_>,
+    peer: Option<SocketAddr>,
     mac: &str,
 ) -> Reply<(ContentType, String)> {
-    let known = |name| query.get(name).filter(|value| !value.is_empty());
-    let decision = app
-        .boot()
-        .decide(mac, known("uuid"), known("serial"))
-        .await?;
+    let known = |name| query.get(name).map(str::to_owned);
+    let request = BootRequest {
+        mac: mac.to_owned(),
+        uuid: known("uuid"),
+        serial: known("serial"),
+        source: peer.map(|peer| peer.ip().to_string()),
+    };
+    let decision = app.boot().decide(request).await?;
     let text = match decision {
         BootDecision::Local { reason } => script::local(&reason),
         BootDecision::Introspect { nonce, node } => {
             let ramdisk = script::Ramdisk {
                 base: &base,
                 nonce: &nonce,
-                node: &node,
+                node: node.as_deref(),
                 boot: &app.settings().boot,
             };
             ramdisk.script()?

@@ -7,6 +7,7 @@ mod files;
 mod ipxe;
 mod phase;
 mod script;
+mod transfer;
 
 use crate::endpoints::endpoints;
 

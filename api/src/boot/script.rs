@@ -45,8 +45,8 @@ pub(super) struct Ramdisk<'a> {
     pub(super) base: &'a Base,
     /// This boot's nonce.
     pub(super) nonce: &'a str,
-    /// Which node it is.
-    pub(super) node: &'a Node,
+    /// Which node it is; none for an unknown machine.
+    pub(super) node: Option<&'a Node>,
     /// What is booted.
     pub(super) boot: &'a BootSettings,
 }
@@ -60,10 +60,14 @@ impl Ramdisk<'_> {
         let kernel = self.url("kernel");
         let initramfs = self.url("initramfs");
         let arguments = self.arguments()?;
-        let mut text = format!(
-            "#!ipxe\necho Assay: introspection of node {}\nimgfree\n",
-            harmless(self.node.name.as_deref().unwrap_or(&self.node.uuid))
-        );
+        let purpose = match self.node {
+            Some(node) => format!(
+                "introspection of node {}",
+                harmless(node.name.as_deref().unwrap_or(&node.uuid))
+            ),
+            None => "discovery of an unknown machine".to_owned(),
+        };
+        let mut text = format!("#!ipxe\necho Assay: {purpose}\nimgfree\n");
         // `initrd=NAME` on the line is for EFI kernels, which look their initramfs up by name.
         retried(
             &mut text,
@@ -99,7 +103,10 @@ impl Ramdisk<'_> {
             "nameserver=${netX/dns}".to_owned(),
             format!("console={}", argument(&self.boot.console)),
         ];
-        if let Some(hints) = self.node.properties.get("root_device") {
+        let hints = self
+            .node
+            .and_then(|node| node.properties.get("root_device"));
+        if let Some(hints) = hints {
             line.push(format!("root_device={}", encode_hints(hints)));
         }
         if let Some(authority) = self.authority()? {

@@ -13,6 +13,7 @@ use rocket::outcome::Outcome;
 use rocket::request::{self, FromRequest};
 
 use crate::context::reject;
+use crate::refusal;
 
 /// Peers that have been quiet are forgotten once in so many checks.
 const CHECKS_PER_CLEANING: u32 = 4096;
@@ -21,14 +22,17 @@ struct Limiter {
     peers: DefaultKeyedRateLimiter<IpAddr>,
     clock: DefaultClock,
     checks: AtomicU32,
+    /// Whether machines ask here, and not people.
+    is_of_machines: bool,
 }
 
 impl Limiter {
-    fn new(quota: Quota) -> Self {
+    fn new(quota: Quota, is_of_machines: bool) -> Self {
         Self {
             peers: RateLimiter::dashmap(quota),
             clock: DefaultClock::default(),
             checks: AtomicU32::new(0),
+            is_of_machines,
         }
     }
 
@@ -42,9 +46,13 @@ impl Limiter {
             .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
         self.peers.check_key(&peer).map_err(|refused| {
             let wait = refused.wait_time_from(self.clock.now());
-            Error::RateLimited {
+            let error = Error::RateLimited {
                 retry_after: wait.as_secs() + 1,
+            };
+            if self.is_of_machines {
+                refusal::note_rate(request, peer, &error);
             }
+            error
         })
     }
 }
@@ -61,9 +69,18 @@ impl Limiters {
     pub(crate) fn new(limits: &RateLimits) -> Self {
         let at_least_one = |rate: u32| NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
         Self {
-            login: Limiter::new(Quota::per_minute(at_least_one(limits.login_per_minute))),
-            reports: Limiter::new(Quota::per_second(at_least_one(limits.reports_per_second))),
-            boot: Limiter::new(Quota::per_second(at_least_one(limits.boot_per_second))),
+            login: Limiter::new(
+                Quota::per_minute(at_least_one(limits.login_per_minute)),
+                false,
+            ),
+            reports: Limiter::new(
+                Quota::per_second(at_least_one(limits.reports_per_second)),
+                true,
+            ),
+            boot: Limiter::new(
+                Quota::per_second(at_least_one(limits.boot_per_second)),
+                true,
+            ),
         }
     }
 }

@@ -40,10 +40,10 @@ use assay_store::Store;
 
 pub use admission::{AdmissionState, PxeAdmissions};
 pub use alarms::Alarms;
-pub use boot::{Admission, Boot, BootDecision, BootRequest, Received};
 pub use assay_hooks::{
     ActionOutcome, ConditionOutcome, RuleOutcome, RuleTrace, RuleVerdict, ValueOutcome, Verdict,
 };
+pub use boot::{Admission, Boot, BootDecision, BootRequest, Received};
 pub use clock::Clock;
 pub use dead_letters::DeadLetters;
 pub use diagnosis::{Diagnoses, DiagnosisSettings, PhaseLimits, StuckPhase};
@@ -59,7 +59,8 @@ pub use identity::{
     Scope, ScopeWanted, TokenFacts, stable_id,
 };
 pub use introspections::{
-    DifferenceRequest, IntrospectionDetail, Introspections, ReportDifferences, StartOptions,
+    DifferenceRequest, HistoryEntry, IntrospectionDetail, Introspections, ReportDifferences,
+    StartOptions,
 };
 pub use nodes::{NodeDetail, Nodes};
 pub use power::Power;

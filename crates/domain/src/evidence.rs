@@ -53,8 +53,6 @@ pub enum About {
     /// The running introspection of the machine that was given the nonce with this hash, now or in an
     /// earlier boot; a stranger when there is none.
     Nonce(String),
-    /// This power control, and through it any node behind it.
-    PowerControl(i64),
     /// Somebody who fits no node.
     Stranger,
 }

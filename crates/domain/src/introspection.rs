@@ -201,8 +201,21 @@ pub struct Introspection {
 }
 
 impl Introspection {
-    /// The error text of a time-out: it names the first phase that never came.
-    pub fn timeout_message(limit_s: i64, stamped: &[crate::Phase]) -> String {
+    /// The error text of a time-out: it names the first phase that never came, and the most likely
+    /// cause.
+    pub fn timeout_message(
+        limit_s: i64,
+        stamped: &[crate::Phase],
+        cause: Option<&crate::Finding>,
+    ) -> String {
+        let text = Self::late_phase(limit_s, stamped);
+        match cause {
+            Some(finding) => format!("{text}; {}: {}", finding.confidence.as_str(), finding.sentence()),
+            None => text,
+        }
+    }
+
+    fn late_phase(limit_s: i64, stamped: &[crate::Phase]) -> String {
         match crate::Phase::first_missing(stamped) {
             Some(phase) => format!(
                 "Introspection timeout after {limit_s} s in phase {}: {}",

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
+use assay_domain::driver::NOT_IN_STATE;
 use assay_domain::{DriverError, PowerState};
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -40,7 +41,7 @@ where
         let next = Instant::now() + jittered(INTERVAL);
         if next >= deadline {
             return Err(peer.timed_out(format!(
-                "the machine was not {} within {} s; {seen}",
+                "{NOT_IN_STATE}{} within {} s; {seen}",
                 wanted.as_str(),
                 limit.as_secs()
             )));

@@ -1,10 +1,11 @@
 //! Introspections with their phases, and reports, as JSON.
 
-use assay_app::IntrospectionDetail;
+use assay_app::{HistoryEntry, IntrospectionDetail};
 use assay_domain::{Introspection, Phase, PhaseStamp, Report};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::diagnosis_wire::{DiagnosisWire, StuckPhaseWire};
 use super::iso;
 
 /// One introspection of a node.
@@ -108,6 +109,10 @@ pub(super) struct DetailWire {
     /// What it means when that phase does not come.
     #[schema(value_type = Option<String>)]
     missing_reason: Option<&'static str>,
+    /// Where it is stuck now, if a phase is past its limit.
+    stuck: Option<StuckPhaseWire>,
+    /// Why it was stuck or failed, as found last.
+    diagnosis: Option<DiagnosisWire>,
 }
 
 impl From<IntrospectionDetail> for DetailWire {
@@ -116,12 +121,49 @@ impl From<IntrospectionDetail> for DetailWire {
             introspection,
             phases,
             missing,
+            stuck,
+            diagnosis,
         } = detail;
         Self {
             introspection: introspection.into(),
             phases: phases.into_iter().map(PhaseWire::from).collect(),
             missing: missing.map(Phase::as_str),
             missing_reason: missing.map(Phase::missing_reason),
+            stuck: stuck.map(StuckPhaseWire::from),
+            diagnosis: diagnosis.map(DiagnosisWire::from),
+        }
+    }
+}
+
+/// An introspection of a node's history, with what came of it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = HistoryEntry)]
+pub(super) struct HistoryEntryWire {
+    /// The introspection.
+    #[serde(flatten)]
+    introspection: IntrospectionWire,
+    /// The phases that were reached, in order.
+    phases: Vec<PhaseWire>,
+    /// The keys of its reports that are still stored.
+    reports: Vec<i64>,
+    /// The most likely cause of its being stuck or of its failure, as found last.
+    #[schema(example = "unknown_mac")]
+    cause: Option<String>,
+}
+
+impl From<HistoryEntry> for HistoryEntryWire {
+    fn from(entry: HistoryEntry) -> Self {
+        let HistoryEntry {
+            introspection,
+            phases,
+            reports,
+            cause,
+        } = entry;
+        Self {
+            introspection: introspection.into(),
+            phases: phases.into_iter().map(PhaseWire::from).collect(),
+            reports,
+            cause,
         }
     }
 }
@@ -130,7 +172,7 @@ impl From<IntrospectionDetail> for DetailWire {
 #[derive(Serialize, ToSchema)]
 pub(super) struct IntrospectionHistory {
     /// The introspections, newest first.
-    pub(super) introspections: Vec<IntrospectionWire>,
+    pub(super) introspections: Vec<HistoryEntryWire>,
 }
 
 /// A stored report, without its data.

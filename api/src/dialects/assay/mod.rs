@@ -1,12 +1,20 @@
 //! Assay's own API: what the other dialects have no words for.
 
+mod alarms;
+mod diagnosis_wire;
+mod differences;
+mod dry_run_wire;
+mod dry_runs;
 pub(crate) mod fault;
 mod fleet;
 mod health;
+mod held_reports;
 mod introspection_wire;
 mod introspections;
 mod nodes;
 mod page;
+mod rule_trace_wire;
+mod stuck;
 mod tasks;
 mod users;
 
@@ -22,10 +30,21 @@ pub(crate) const PREFIXES: &[&str] = &["/assay", "/healthz", "/readyz", "/metric
 
 endpoints![
     introspections::show_introspection,
+    stuck::list_stuck_introspections,
+    stuck::list_causes,
+    stuck::show_diagnosis,
     introspections::list_introspection_history,
     introspections::list_reports,
     introspections::get_report,
     introspections::get_raw_report,
+    differences::compare_reports,
+    differences::list_volatile_fields,
+    dry_runs::try_rules,
+    dry_runs::list_dry_runs,
+    dry_runs::show_dry_run,
+    dry_runs::list_dry_run_results,
+    dry_runs::cancel_dry_run,
+    dry_runs::delete_dry_run,
     nodes::show_node_details,
     nodes::update_node_details,
     tasks::list_task_records,
@@ -33,6 +52,13 @@ endpoints![
     tasks::revoke_task,
     fleet::show_fleet,
     fleet::show_reservation,
+    held_reports::list_held_reports,
+    held_reports::show_held_report,
+    held_reports::get_held_report_data,
+    held_reports::decide_held_report,
+    alarms::list_alarms,
+    alarms::show_alarm,
+    alarms::acknowledge_alarm,
     users::list_users,
     users::create_user,
     users::update_user,

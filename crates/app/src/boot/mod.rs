@@ -1,24 +1,39 @@
 //! What booting machines and their agents ask for, guarded by the introspection window and a nonce.
 
 mod body;
+mod claimant;
+mod decide;
 mod nonce;
+mod receive;
 
 use std::path::PathBuf;
 
-use assay_domain::{
-    Actor, Dialect, Error, Introspection, IntrospectionState, Node, Phase, Result, Role, TaskKind,
-};
-use assay_inventory::Report;
-use assay_store::LookupKeys;
-use serde_json::json;
+use assay_domain::{Error, Introspection, IntrospectionState, Node, Phase, Result};
+use assay_store::{BootClaim, DiscoveryBoot};
 
 use crate::App;
-use crate::lookup::{self, Lookup};
+use crate::lookup;
+
 pub(crate) use body::parse_report;
 pub(crate) use nonce::{hash, new_nonce};
+pub(crate) use receive::agent;
+pub use receive::{Admission, Received};
 
 const NOT_ON_INTROSPECTION: &str = "no introspection is waiting for this report";
 const NO_SINGLE_NODE: &str = "the report was refused: no node, or more than one node, fits its BMC address, MAC addresses, system UUID and serial number";
+
+/// A machine that asks for its boot script.
+#[derive(Debug, Clone, Default)]
+pub struct BootRequest {
+    /// MAC address of the card that it boots from, in any notation.
+    pub mac: String,
+    /// System UUID.
+    pub uuid: Option<String>,
+    /// Serial number.
+    pub serial: Option<String>,
+    /// Address that it asks from.
+    pub source: Option<String>,
+}
 
 /// What a machine that asks for a boot script is to do.
 #[derive(Debug, Clone)]
@@ -27,8 +42,8 @@ pub enum BootDecision {
     Introspect {
         /// Goes into every URL that this boot uses.
         nonce: String,
-        /// Which node it is.
-        node: Box<Node>,
+        /// Which node it is; none when an unknown machine is to tell what it is.
+        node: Option<Box<Node>>,
     },
     /// Boot from the next device.
     Local {
@@ -37,18 +52,10 @@ pub enum BootDecision {
     },
 }
 
-/// Leave to send a report, given before its body is read.
-#[derive(Debug, Clone)]
-pub struct Admission(Admitted);
-
-#[derive(Debug, Clone)]
-enum Admitted {
-    /// The nonce tells which introspection it is.
-    ByNonce(Box<Introspection>),
-    /// The report has to tell which node it is.
-    ByLookup,
-    /// This boot's report is here already: a repetition after a lost answer.
-    Again(String),
+/// What a nonce was given for.
+enum Given {
+    Introspection(Box<Introspection>),
+    Discovery(Box<DiscoveryBoot>),
 }
 
 /// What machines ask for.
@@ -59,52 +66,6 @@ pub struct Boot<'a> {
 impl<'a> Boot<'a> {
     pub(crate) fn new(app: &'a App) -> Self {
         Self { app }
-    }
-
-    /// What the machine with this network card, system UUID and serial number is to boot.
-    pub async fn decide(
-        &self,
-        mac: &str,
-        uuid: Option<&str>,
-        serial: Option<&str>,
-    ) -> Result<BootDecision> {
-        let keys = LookupKeys {
-            bmc_addresses: Vec::new(),
-            macs: assay_inventory::normalize_mac(mac).into_iter().collect(),
-            system_uuid: uuid
-                .filter(|uuid| lookup::is_telling(uuid))
-                .map(str::to_lowercase),
-            serial: serial
-                .filter(|serial| lookup::is_telling(serial))
-                .map(str::to_owned),
-        };
-        let found = match lookup::find(self.app, keys).await? {
-            Lookup::One(found) => found,
-            Lookup::None => return Ok(local("this machine is not known")),
-            Lookup::Several(hits) => {
-                tracing::warn!(mac, hits, "a booting machine fits several nodes");
-                return Ok(local("this machine fits several nodes"));
-            }
-        };
-        let store = self.app.store();
-        let waiting = store
-            .current_introspection(found.node_id)
-            .await?
-            .filter(|current| current.state == IntrospectionState::Waiting);
-        let Some(introspection) = waiting else {
-            return Ok(local("this machine is not on introspection"));
-        };
-        let nonce = new_nonce()?;
-        let now = self.app.clock().now();
-        if !store
-            .set_nonce(introspection.id, &hash(&nonce), now)
-            .await?
-        {
-            return Ok(local("this machine is no longer on introspection"));
-        }
-        tracing::info!(node = introspection.node_uuid, mac, "boot script served");
-        let node = Box::new(self.app.nodes().by_id(found.node_id).await?);
-        Ok(BootDecision::Introspect { nonce, node })
     }
 
     /// The kernel or initramfs for the boot with this nonce; stamps the phase.
@@ -118,133 +79,80 @@ impl<'a> Boot<'a> {
             Phase::Initramfs => boot.initramfs.clone(),
             _ => None,
         };
-        let file = file.ok_or_else(|| {
-            tracing::error!(
-                file = phase.as_str(),
-                "a machine asks for a boot file that is not configured"
-            );
-            Error::not_found("Boot file", phase.as_str())
-        })?;
+        // A phase that cannot come to its end is not stamped.
+        let file = match readable(file).await {
+            Ok(file) => file,
+            Err(problem) => {
+                tracing::error!(
+                    file = phase.as_str(),
+                    problem,
+                    "a machine asks for a boot file that cannot be given"
+                );
+                self.app.evidence().file_missing(nonce, phase, &problem);
+                return Err(Error::not_found("Boot file", phase.as_str()));
+            }
+        };
         self.stamp(nonce, phase).await?;
         Ok(file)
     }
 
-    /// Stamps a phase that the machine or its agent has reached.
+    /// Stamps a phase that the machine or its agent has reached. The boot of an unknown machine has
+    /// nothing to stamp yet.
     ///
     /// # Errors
     /// [`Error::NotFound`] for a nonce that is not waiting.
     pub async fn stamp(&self, nonce: &str, phase: Phase) -> Result<()> {
-        let introspection = self
-            .by_nonce(nonce)
-            .await?
-            .filter(|found| found.state == IntrospectionState::Waiting)
-            .ok_or_else(|| Error::not_found("Boot", "with this nonce"))?;
-        let now = self.app.clock().now();
-        self.app
-            .store()
-            .stamp_phase(introspection.id, phase, now)
-            .await
-    }
-
-    /// Leave to send a report, before its body is read.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`], the same whatever is wrong.
-    pub async fn admit(&self, nonce: Option<&str>) -> Result<Admission> {
-        let refused = || Error::Forbidden(NOT_ON_INTROSPECTION.to_owned());
-        let Some(nonce) = nonce else {
-            let open = self.app.settings().allow_report_without_nonce
-                && self.app.store().any_waiting_without_script().await?;
-            return if open {
-                Ok(Admission(Admitted::ByLookup))
-            } else {
-                Err(refused())
-            };
-        };
-        let found = self.by_nonce(nonce).await?.ok_or_else(refused)?;
-        match found.state {
-            IntrospectionState::Waiting => Ok(Admission(Admitted::ByNonce(Box::new(found)))),
-            IntrospectionState::Processing | IntrospectionState::Finished => {
-                Ok(Admission(Admitted::Again(found.node_uuid)))
+        let unknown = || Error::not_found("Boot", "with this nonce");
+        match self.given(nonce).await? {
+            Some(Given::Introspection(found)) if found.state == IntrospectionState::Waiting => {
+                let now = self.app.clock().now();
+                self.app.store().stamp_phase(found.id, phase, now).await
             }
-            _ => Err(refused()),
+            Some(Given::Discovery(boot)) if boot.is_waiting() => Ok(()),
+            _ => Err(unknown()),
         }
     }
 
-    /// Takes an admitted report: stores it as it is and has it processed. Gives the node's UUID.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for what is no report, [`Error::LookupFailed`] when it fits no node or
-    /// several, [`Error::Forbidden`] when the node's window has closed.
-    pub async fn receive(&self, admission: Admission, body: Vec<u8>) -> Result<String> {
-        let report = parse_report(&body, self.app.settings().json_depth)?;
-        let introspection = match admission.0 {
-            Admitted::Again(uuid) => return Ok(uuid),
-            Admitted::ByNonce(introspection) => *introspection,
-            Admitted::ByLookup => self.look_up(&report).await?,
-        };
-        let actor = agent();
-        let kind = TaskKind::IntrospectionProcess;
-        let payload = json!({"introspection_id": introspection.id});
-        let task = self
-            .app
-            .tasks()
-            .new_task(&actor, kind, Some(introspection.node_id), payload);
-        let size = body.len();
-        let now = self.app.clock().now();
-        self.app
-            .store()
-            .receive_report(introspection.id, body, task, now)
-            .await
-            .map_err(|error| match error {
-                Error::Conflict(_) => Error::Forbidden(NOT_ON_INTROSPECTION.to_owned()),
-                other => other,
-            })?;
-        tracing::info!(node = introspection.node_uuid, size, "report received");
-        metrics::counter!("assay_reports_total").increment(1);
-        self.app.announce(kind).await;
-        Ok(introspection.node_uuid)
+    async fn given(&self, nonce: &str) -> Result<Option<Given>> {
+        let (store, nonce) = (self.app.store(), hash(nonce));
+        if let Some(found) = store.introspection_by_nonce(&nonce).await? {
+            return Ok(Some(Given::Introspection(Box::new(found))));
+        }
+        if !self.app.settings().discovery.enabled {
+            return Ok(None);
+        }
+        let boot = store.discovery_boot(nonce, self.app.clock().now()).await?;
+        Ok(boot.map(|boot| Given::Discovery(Box::new(boot))))
     }
+}
 
-    async fn look_up(&self, report: &Report) -> Result<Introspection> {
-        let uniform = || Error::LookupFailed(NO_SINGLE_NODE.to_owned());
-        let found = match lookup::find(self.app, lookup::keys_of(report)).await? {
-            Lookup::One(found) => found,
-            Lookup::None => {
-                tracing::warn!("a report fits no node");
-                return Err(uniform());
-            }
-            Lookup::Several(hits) => {
-                tracing::warn!(hits, "a report fits several nodes");
-                return Err(uniform());
-            }
+impl BootRequest {
+    /// The machine by what its firmware said; placeholders and what is no MAC address say nothing.
+    fn claim(self) -> BootClaim {
+        let telling = |text: Option<String>| {
+            let text = text.map(|text| text.trim().to_owned());
+            text.filter(|text| lookup::is_telling(text))
         };
-        self.app
-            .store()
-            .current_introspection(found.node_id)
-            .await?
-            .filter(|current| {
-                current.state == IntrospectionState::Waiting && current.nonce_hash.is_none()
-            })
-            .ok_or_else(|| Error::Forbidden(NOT_ON_INTROSPECTION.to_owned()))
+        BootClaim {
+            mac: assay_inventory::normalize_mac(&self.mac).unwrap_or_default(),
+            system_uuid: telling(self.uuid).map(|uuid| uuid.to_lowercase()),
+            serial: telling(self.serial),
+            source: self.source,
+        }
     }
+}
 
-    async fn by_nonce(&self, nonce: &str) -> Result<Option<Introspection>> {
-        self.app.store().introspection_by_nonce(&hash(nonce)).await
+/// The file, if it is configured and can be read; else what is wrong with it.
+async fn readable(file: Option<PathBuf>) -> std::result::Result<PathBuf, String> {
+    let file = file.ok_or_else(|| "no file is configured".to_owned())?;
+    match tokio::fs::File::open(&file).await {
+        Ok(_) => Ok(file),
+        Err(problem) => Err(format!("{}: {problem}", file.display())),
     }
 }
 
 fn local(reason: &str) -> BootDecision {
     BootDecision::Local {
         reason: reason.to_owned(),
-    }
-}
-
-fn agent() -> Actor {
-    Actor {
-        name: "agent".to_owned(),
-        role: Role::Observer,
-        dialect: Dialect::Inspector,
-        request_id: String::new(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod differences;
 mod drive;
+mod history;
 mod process;
 mod refusals;
 mod sweep;
@@ -17,6 +18,7 @@ use crate::diagnosis::StuckPhase;
 use crate::{App, target};
 
 pub use differences::{DifferenceRequest, ReportDifferences};
+pub use history::HistoryEntry;
 
 /// How an introspection is to be done.
 #[derive(Debug, Clone, Copy, Default)]
@@ -206,18 +208,6 @@ impl<'a> Introspections<'a> {
             introspection,
             phases,
         })
-    }
-
-    /// A page of all introspections of a node, newest first.
-    pub async fn history(
-        &self,
-        actor: &Actor,
-        node_ref: &str,
-        page: Page,
-    ) -> Result<Vec<Introspection>> {
-        actor.require(Role::Observer)?;
-        let node = self.app.nodes().by_ref(node_ref).await?;
-        self.app.store().introspections_of(node.id, page).await
     }
 
     /// A page of all stored reports of a node, newest first, without their data.

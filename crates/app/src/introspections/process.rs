@@ -2,14 +2,16 @@
 
 use assay_domain::{Error, Node};
 use assay_domain::{
-    Event, Introspection, IntrospectionState, NodePatch, Phase, Port, ReportKind, Result, Task,
+    Event, Facts, Introspection, IntrospectionState, NodePatch, Phase, Port, ReportKind, Result,
+    Task,
 };
 use assay_hooks::Subject;
 use assay_store::{Change, ProcessingOutcome};
 use serde_json::{Value, json};
 
-use super::Introspections;
+use super::{Introspections, refusals};
 use crate::App;
+use crate::lookup;
 use crate::node_guard::NodeGuard;
 use crate::work::{Outcome, error_text, payload_id};
 
@@ -30,6 +32,7 @@ impl Introspections<'_> {
             }
             Err(error @ Error::Locked(_)) => Err(error),
             Err(error) => {
+                self.app.diagnoses().last_word(&introspection).await;
                 self.fail_unless_ended(&introspection, &error_text(&error))
                     .await?;
                 Err(error)
@@ -76,11 +79,18 @@ impl Introspections<'_> {
         let rules = self.app.current_rules().await?;
         let app = self.app.clone();
         let (before_node, before_ports) = (node.clone(), ports.clone());
-        let subject =
-            tokio::task::spawn_blocking(move || run_hooks(&app, node, ports, &raw, &rules))
-                .await
-                .map_err(Error::internal)??;
-        let outcome = outcome(
+        let id = introspection.id;
+        let discovered = task.payload.get("auto_discovered") == Some(&Value::Bool(true));
+        let work = move || {
+            let machine = lookup::of_report(&crate::boot::parse_report(&raw, usize::MAX)?);
+            let subject = run_hooks(&app, id, (node, ports), &raw, &rules, discovered)?;
+            Ok::<_, Error>((machine, subject))
+        };
+        let (machine, subject) = tokio::task::spawn_blocking(work)
+            .await
+            .map_err(Error::internal)??;
+        lookup::conflicts::watch(self.app, introspection, &machine).await?;
+        let mut outcome = outcome(
             self.app,
             introspection,
             report_id,
@@ -88,6 +98,7 @@ impl Introspections<'_> {
             before_ports,
             subject,
         )?;
+        outcome.machine = machine.facts;
         store
             .apply_processing(outcome, self.app.clock().now())
             .await
@@ -97,15 +108,22 @@ impl Introspections<'_> {
 
 fn run_hooks(
     app: &App,
-    node: Node,
-    ports: Vec<Port>,
+    introspection_id: i64,
+    (node, ports): (Node, Vec<Port>),
     raw: &[u8],
     rules: &assay_hooks::CompiledRules,
+    discovered: bool,
 ) -> Result<Subject> {
-    let data: Value = serde_json::from_slice(raw)
+    let mut data: Value = serde_json::from_slice(raw)
         .map_err(|error| Error::invalid(format!("the report is not JSON: {error}")))?;
+    if discovered {
+        crate::discovery::mark(&mut data);
+    }
     let mut subject = Subject { node, ports, data };
-    let refuse = |error: assay_hooks::HookError| Error::Conflict(error.to_string());
+    let refuse = |error: assay_hooks::HookError| {
+        refusals::note(app, introspection_id, &error);
+        Error::Conflict(error.to_string())
+    };
     app.pipeline().hooks(&mut subject).map_err(refuse)?;
     app.pipeline().rules(rules, &mut subject).map_err(refuse)?;
     Ok(subject)
@@ -137,6 +155,7 @@ fn outcome(
         processed: serde_json::to_vec(&data).map_err(Error::internal)?,
         node_id: introspection.node_id,
         node: NodePatch::between(&before_node, &node),
+        machine: Facts::new(),
         add_ports,
         update_ports,
         delete_ports,

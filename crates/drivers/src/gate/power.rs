@@ -79,6 +79,27 @@ impl Gate {
         .await
     }
 
+    /// As [`Self::set_boot`], and gives what the device shows afterwards, in the same session; none
+    /// when it does not tell.
+    pub async fn set_boot_and_look(
+        &self,
+        target: &Target,
+        protocol: &str,
+        wanted: BootOverride,
+    ) -> Result<Option<BootOverride>, DriverError> {
+        let peer = Peer::of(target);
+        self.with(target, protocol, Repeat::Idempotent, move |session| {
+            let peer = peer.clone();
+            async move {
+                let boot = boot_of(session, &peer)?;
+                boot.set_boot_override(wanted).await?;
+                Ok(boot.boot_override().await.ok())
+            }
+            .boxed()
+        })
+        .await
+    }
+
     /// Lets a machine boot in its own order again.
     pub async fn clear_boot(&self, target: &Target, protocol: &str) -> Result<(), DriverError> {
         let nothing = BootOverride {

@@ -1,0 +1,3 @@
+DROP TABLE introspection_diagnoses;
+DROP TABLE stray_evidence;
+DROP TABLE introspection_evidence;
