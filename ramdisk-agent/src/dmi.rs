@@ -7,6 +7,8 @@ use crate::host::{Host, hex_digits};
 
 const BIOS: u8 = 0;
 const SYSTEM: u8 = 1;
+const BOARD: u8 = 2;
+const CHASSIS: u8 = 3;
 const MEMORY_DEVICE: u8 = 17;
 const END: u8 = 127;
 
@@ -44,6 +46,15 @@ impl Tables {
 
     pub(crate) fn system(&self) -> Option<Structure<'_>> {
         self.structures().find(|found| found.kind == SYSTEM)
+    }
+
+    /// The first board, which is the main one where the tables name several (section 7.3).
+    pub(crate) fn board(&self) -> Option<Structure<'_>> {
+        self.structures().find(|found| found.kind == BOARD)
+    }
+
+    pub(crate) fn chassis(&self) -> Option<Structure<'_>> {
+        self.structures().find(|found| found.kind == CHASSIS)
     }
 
     /// MiB in all memory devices; `None` when the tables name none.

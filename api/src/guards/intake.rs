@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use assay_app::{App, BodyLimits};
+use assay_app::App;
 use assay_domain::Error;
 use rocket::data::ToByteUnit;
 use rocket::http::Status;
@@ -62,7 +62,7 @@ pub(crate) struct Received {
 /// The right to take in one report.
 pub(crate) struct Intake<'r> {
     budget: &'r ReportBudget,
-    limits: &'r BodyLimits,
+    limit: u64,
     announced: Option<u64>,
 }
 
@@ -82,13 +82,19 @@ impl<'r> FromRequest<'r> for Intake<'r> {
             .and_then(|length| length.trim().parse().ok());
         Outcome::Success(Self {
             budget,
-            limits: &app.settings().body_limits,
+            limit: app.settings().body_limits.report,
             announced,
         })
     }
 }
 
 impl Intake<'_> {
+    /// The same right for a report of at most so many bytes.
+    pub(crate) fn within(mut self, limit: Option<u64>) -> Self {
+        self.limit = self.limit.min(limit.unwrap_or(u64::MAX));
+        self
+    }
+
     /// Reads a report within its limit, its time and the common budget.
     ///
     /// # Errors
@@ -102,7 +108,7 @@ impl Intake<'_> {
     }
 
     async fn read_all(&self, data: Data<'_>) -> Result<Received, Failure> {
-        let limit = self.limits.report;
+        let limit = self.limit;
         if self.announced.is_some_and(|length| length > limit) {
             return Err(too_large(limit));
         }

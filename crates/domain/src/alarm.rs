@@ -17,7 +17,7 @@ pub enum AlarmKind {
     /// A machine has the MAC address of a card that another node is known by.
     MacConflict,
     /// A report fits no node for certain and is held for a decision.
-    ReportHeld,
+    AmbiguousReport,
 }
 
 impl AlarmKind {
@@ -26,7 +26,7 @@ impl AlarmKind {
         Self::SecondClaimant,
         Self::DiscoveryFull,
         Self::MacConflict,
-        Self::ReportHeld,
+        Self::AmbiguousReport,
     ];
 
     /// The kind's name in the store, in APIs and in metrics.
@@ -35,7 +35,7 @@ impl AlarmKind {
             Self::SecondClaimant => "second_claimant",
             Self::DiscoveryFull => "discovery_full",
             Self::MacConflict => "mac_conflict",
-            Self::ReportHeld => "report_held",
+            Self::AmbiguousReport => "ambiguous_report",
         }
     }
 }

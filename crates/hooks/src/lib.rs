@@ -22,8 +22,8 @@ pub use error::HookError;
 pub use hook::known_hooks;
 pub use pipeline::Pipeline;
 pub use rules::{
-    ActionOutcome, CompiledRules, ConditionOutcome, Judgement, RuleFailure, RuleOutcome, RulePlace,
-    RuleTrace, RuleVerdict, ValueOutcome, Verdict, validate_rule,
+    ActionOutcome, CompiledRules, ConditionOutcome, ENROLL, Judgement, RuleFailure, RuleOutcome,
+    RulePlace, RuleTrace, RuleVerdict, ValueOutcome, Verdict, validate_rule,
 };
 pub use settings::{AddPorts, HookSettings, KeepPorts, PciAlias};
 pub use subject::Subject;

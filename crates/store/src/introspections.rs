@@ -52,6 +52,11 @@ impl Store {
         read!(self, report_lists::phases_of(&ids))
     }
 
+    /// The most likely causes that were found for these introspections, each with its key.
+    pub async fn causes_of(&self, ids: Vec<i64>) -> Result<Vec<(i64, String)>> {
+        read!(self, report_lists::causes_of(&ids))
+    }
+
     /// The introspection with that key.
     pub async fn introspection(&self, id: i64) -> Result<Option<Introspection>> {
         read!(self, introspection_lists::find(id))

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use assay_domain::{
-    Event, IntrospectionState, NewTask, NodePatch, Phase, Port, TaskStatus, Timestamp,
+    Event, Facts, IntrospectionState, NewTask, NodePatch, Phase, Port, TaskStatus, Timestamp,
 };
 use serde_json::Value;
 
@@ -20,45 +20,6 @@ pub struct StoreConfig {
     /// How long a request waits for a connection before the answer is
     /// [`assay_domain::Error::Unavailable`].
     pub wait: Duration,
-}
-
-/// What a machine is looked up by.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct LookupKeys {
-    /// Addresses of its BMC, IPv4 or IPv6.
-    pub bmc_addresses: Vec<String>,
-    /// MAC addresses of its ports, in any notation.
-    pub macs: Vec<String>,
-    /// System UUID (SMBIOS), in any case.
-    pub system_uuid: Option<String>,
-    /// Serial number of the machine.
-    pub serial: Option<String>,
-}
-
-/// By what a node was found.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum LookupBy {
-    /// The address of its BMC: the node's own, or the host of an assigned power control.
-    Bmc,
-    /// This MAC address (lower case, colons), of a port or of the node itself.
-    Mac(String),
-    /// The system UUID.
-    SystemUuid,
-    /// The serial number.
-    Serial,
-}
-
-/// One node that one of the keys leads to; a node that several lead to comes several times.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LookupHit {
-    /// The node's key.
-    pub node_id: i64,
-    /// The node's UUID.
-    pub node_uuid: String,
-    /// By what it was found.
-    pub by: LookupBy,
-    /// The state of the node's current introspection, if it has one.
-    pub state: Option<IntrospectionState>,
 }
 
 /// An introspection to begin.
@@ -107,6 +68,8 @@ pub struct ProcessingOutcome {
     pub node_id: i64,
     /// What changes at the node.
     pub node: NodePatch,
+    /// What the node's machine is by this report; kept as its fingerprint.
+    pub machine: Facts,
     /// Ports to add. One whose address the node has already is updated instead; one whose address
     /// belongs to another node is left out, with a warning in the log.
     pub add_ports: Vec<Port>,

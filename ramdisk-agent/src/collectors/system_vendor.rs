@@ -31,6 +31,8 @@ fn from_tables(tables: &Tables) -> SystemVendor {
         product_name: system(0x05),
         serial_number: system(0x07),
         uuid: tables.uuid(),
+        chassis_serial_number: tables.chassis().and_then(|found| found.string(0x07)),
+        board_serial_number: tables.board().and_then(|found| found.string(0x07)),
         firmware: tables.bios().map(|_| Firmware {
             vendor: bios(0x04),
             version: bios(0x05),
@@ -48,6 +50,8 @@ fn from_class(host: &Host) -> Option<SystemVendor> {
         product_name: fact("product_name"),
         serial_number: fact("product_serial"),
         uuid: fact("product_uuid").map(|uuid| uuid.to_lowercase()),
+        chassis_serial_number: fact("chassis_serial"),
+        board_serial_number: fact("board_serial"),
         firmware: Some(Firmware {
             vendor: fact("bios_vendor"),
             version: fact("bios_version"),

@@ -69,11 +69,15 @@ pub(crate) async fn check_readiness(app: &State<App>) -> Answer<Health> {
     ),
 )]
 #[get("/metrics")]
-pub(crate) fn show_metrics(metrics: &State<Metrics>) -> Reply<(ContentType, String)> {
+pub(crate) async fn show_metrics(
+    app: &State<App>,
+    metrics: &State<Metrics>,
+) -> Reply<(ContentType, String)> {
     let handle = metrics.0.as_ref().ok_or_else(|| Error::Unavailable {
         message: "nothing is counted in this process".to_owned(),
         retry_after: 60,
     })?;
+    app.alarms().publish().await;
     let text = ContentType::new("text", "plain").with_params([("version", "0.0.4")]);
     Ok((text, handle.render()))
 }

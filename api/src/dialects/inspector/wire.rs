@@ -247,3 +247,13 @@ pub(crate) struct ContinueAnswer {
     #[schema(example = "5b1c6b5e-9d5e-4b9e-8f0b-1c2d3e4f5a6b")]
     pub(crate) uuid: String,
 }
+
+/// A report was taken in, and nobody but an operator can tell which machine it is of.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct HeldAnswer {
+    /// No node yet.
+    #[schema(value_type = Option<String>)]
+    pub(crate) uuid: Option<&'static str>,
+    /// UUID of the held report in Assay's own API.
+    pub(crate) held_report: String,
+}

@@ -10,8 +10,11 @@ use super::text::plain;
 use super::trace::ActionOutcome;
 use crate::{Subject, node_view};
 
+/// Name of the action that enrols a discovered machine.
+pub const ENROLL: &str = "enroll";
+
 /// Names of all actions, as errors list them.
-pub(crate) const NAMES: [&str; 8] = [
+pub(crate) const NAMES: [&str; 9] = [
     "fail",
     "set-attribute",
     "extend-attribute",
@@ -20,6 +23,7 @@ pub(crate) const NAMES: [&str; 8] = [
     "remove-trait",
     "set-port-attribute",
     "extend-port-attribute",
+    ENROLL,
 ];
 
 /// Ironic's limit for names of traits.
@@ -53,6 +57,11 @@ pub(crate) enum Action {
         path: PortPath,
         value: Template,
         unique: bool,
+    },
+    /// The machine of this report becomes a node; of a node that has no name, this is its name. For
+    /// a report by which nothing is discovered it does nothing.
+    Enroll {
+        name: Option<Template>,
     },
 }
 
@@ -113,6 +122,12 @@ impl Action {
                 value: Template::parse(&params.required("value")?)?,
                 unique: params.flag("unique")?,
             },
+            ENROLL => {
+                let name = params.optional("name");
+                Self::Enroll {
+                    name: name.as_ref().map(Template::parse).transpose()?,
+                }
+            }
             _ => return Err(format!("is unknown; known are {}", NAMES.join(", "))),
         })
     }
@@ -128,6 +143,7 @@ impl Action {
             Self::RemoveTrait(_) => "remove-trait",
             Self::SetPort { .. } => "set-port-attribute",
             Self::ExtendPort { .. } => "extend-port-attribute",
+            Self::Enroll { .. } => ENROLL,
         }
     }
 
@@ -189,8 +205,21 @@ impl Action {
                 port_action::extend(subject, path, value.clone(), *unique)?;
                 Ok((path.to_string(), value))
             }
+            Self::Enroll { name } => enroll(subject, name.as_ref()),
         }
     }
+}
+
+/// Names the new node.
+fn enroll(subject: &mut Subject, name: Option<&Template>) -> Result<(String, Value), String> {
+    let discovers = subject.data.get("auto_discovered") == Some(&Value::Bool(true));
+    let name = name.filter(|_| discovers && subject.node.name.is_none());
+    let Some(name) = name else {
+        return Ok(("/name".to_owned(), Value::Null));
+    };
+    let name = plain(&name.render(&subject.data)?);
+    node_view::set(&mut subject.node, "/name", Value::String(name.clone()))?;
+    Ok(("/name".to_owned(), Value::String(name)))
 }
 
 fn set_capability(subject: &mut Subject, name: &str, value: Option<&Value>) -> Result<(), String> {
@@ -289,6 +318,28 @@ mod tests {
             [("cores".to_owned(), "2".to_owned())].into()
         );
         assert_eq!(subject.node.traits, ["HW_CPU_X86_VMX".to_owned()].into());
+    }
+
+    #[test]
+    fn a_discovered_machine_is_named_once_and_nobody_else() {
+        let enroll = json!({"action": "enroll", "name": "box-{data[inventory][bmc_address]}"});
+        let run = |discovered: Value, name: Option<&str>| {
+            let mut data = fixture::report();
+            data["auto_discovered"] = discovered;
+            let mut subject = fixture::subject(data);
+            subject.node.name = name.map(str::to_owned);
+            let done = parse(enroll.clone()).unwrap().run(&mut subject);
+            let Ok(done) = done else {
+                panic!("the action failed")
+            };
+            assert_eq!(done.action, ENROLL);
+            subject.node.name
+        };
+        assert_eq!(run(json!(true), None).as_deref(), Some("box-192.0.2.10"));
+        assert_eq!(run(json!(true), Some("old")).as_deref(), Some("old"));
+        assert_eq!(run(json!(null), None), None);
+        let bare = parse(json!({"action": "enroll"})).unwrap();
+        assert!(bare.run(&mut fixture::subject(json!({}))).is_ok());
     }
 
     #[test]

@@ -20,6 +20,7 @@ use serde_json::Value;
 use action::Action;
 use condition::Condition;
 
+pub use action::ENROLL;
 pub use compiled::CompiledRules;
 pub use trace::{
     ActionOutcome, ConditionOutcome, Judgement, RuleFailure, RuleOutcome, RulePlace, RuleTrace,

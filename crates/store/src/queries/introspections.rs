@@ -180,23 +180,6 @@ pub(crate) fn own(
     Ok(())
 }
 
-/// Keeps the hash of the nonce of a boot script, while the machine is awaited.
-pub(crate) fn set_nonce(
-    connection: &mut Conn,
-    id: i64,
-    nonce_hash: &str,
-    now: Timestamp,
-) -> Outcome<bool> {
-    let kept = diesel::update(introspections::table.find(id))
-        .filter(introspections::state.eq(IntrospectionState::Waiting.as_str()))
-        .set(introspections::nonce_hash.eq(nonce_hash))
-        .execute(connection)?;
-    if kept == 1 {
-        stamp(connection, id, Phase::BootScript, now)?;
-    }
-    Ok(kept == 1)
-}
-
 /// Stamps a phase; the first stamp stays.
 pub(crate) fn stamp(connection: &mut Conn, id: i64, phase: Phase, now: Timestamp) -> Outcome<()> {
     diesel::insert_into(introspection_phases::table)

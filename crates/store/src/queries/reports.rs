@@ -5,7 +5,7 @@ use assay_domain::{
 };
 use diesel::prelude::*;
 
-use super::{Conn, introspections, nodes, ports};
+use super::{Conn, fingerprints, introspections, nodes, ports};
 use crate::compression::{Compressed, decompress};
 use crate::convert::naive;
 use crate::fault::Outcome;
@@ -79,6 +79,7 @@ pub(crate) fn apply(
         ports::change(connection, port.id, outcome.node_id, port)?;
     }
     ports::merge(connection, outcome.node_id, &outcome.add_ports)?;
+    fingerprints::keep(connection, outcome.node_id, &outcome.machine, now)?;
     let kept = diesel::update(reports::table.find(outcome.report_id))
         .set(reports::processed.eq(&processed.bytes))
         .execute(connection)?;
@@ -198,7 +199,8 @@ pub(crate) fn list(connection: &mut Conn, node_id: i64, page: Page) -> Outcome<V
     Ok(rows.into_iter().map(Report::from).collect())
 }
 
-fn insert(
+/// Stores a report as it arrived; gives its key.
+pub(crate) fn insert(
     connection: &mut Conn,
     introspection_id: i64,
     node_id: i64,

@@ -1,7 +1,7 @@
 //! Introspections: one at a time per node, events, phases, lists.
 
 use assay_domain::{Error, Event, IntrospectionState as S, Page, Phase, TaskKind, TaskStatus};
-use assay_store::{Change, NewIntrospection};
+use assay_store::{BootClaim, Change, NewIntrospection};
 
 use crate::world::{ALL, World, at, new_introspection, new_node, new_task};
 
@@ -181,20 +181,31 @@ async fn a_nonce_needs_a_waiting_machine(world: World) {
         .await
         .unwrap()
         .id;
-    assert!(!store.set_nonce(id, "aaa", at(1)).await.unwrap());
+    let give = async |before: Option<&str>, nonce: &str, second: i64, id: i64| {
+        let claim = BootClaim {
+            mac: "aa:00:00:00:00:01".to_owned(),
+            system_uuid: None,
+            serial: None,
+            source: None,
+        };
+        let before = before.map(str::to_owned);
+        let given = store.give_script(id, before, nonce.to_owned(), claim, at(second));
+        given.await.unwrap()
+    };
+    assert!(!give(None, "aaa", 1, id).await);
     assert!(store.phases(id).await.unwrap().is_empty());
     store
         .apply_event(id, Event::Wait, Change::default(), at(2))
         .await
         .unwrap();
-    assert!(store.set_nonce(id, "bbb", at(3)).await.unwrap());
-    assert!(store.set_nonce(id, "ccc", at(4)).await.unwrap());
+    assert!(give(None, "bbb", 3, id).await);
+    assert!(give(Some("bbb"), "ccc", 4, id).await);
     assert!(store.introspection_by_nonce("bbb").await.unwrap().is_none());
     let found = store.introspection_by_nonce("ccc").await.unwrap().unwrap();
     assert_eq!((found.id, found.nonce_hash.as_deref()), (id, Some("ccc")));
     let stamps = store.phases(id).await.unwrap();
     assert_eq!((stamps[0].phase, stamps[0].at), (Phase::BootScript, at(3)));
-    assert!(!store.set_nonce(999, "ddd", at(5)).await.unwrap());
+    assert!(!give(None, "ddd", 5, 999).await);
 }
 
 async fn the_list_is_paged_by_marker(world: World) {

@@ -1,12 +1,18 @@
-//! Lookup: every key leads to its nodes, an empty one to none.
+//! Lookup: every fact leads to its nodes, an empty one to none, and what is known of them is all there.
 
-use assay_domain::{IntrospectionState as S, Node, NodePatch};
-use assay_store::{LookupBy, LookupKeys};
+use std::collections::BTreeSet;
+
+use assay_domain::{Fact, FactKind, Facts, IntrospectionState as S, Node, NodePatch};
+use assay_store::Candidates;
 
 use crate::power::control;
 use crate::world::{World, at, new_introspection, new_node};
 
-on_both!(every_key_leads_to_its_nodes, an_empty_key_leads_nowhere,);
+on_both!(
+    every_fact_leads_to_its_nodes,
+    an_empty_fact_leads_nowhere,
+    what_several_nodes_have_is_shared,
+);
 
 /// A text that is set.
 macro_rules! text {
@@ -15,12 +21,14 @@ macro_rules! text {
     };
 }
 
-/// Two nodes that differ in all keys; the second one is being introspected.
+const UUID: &str = "abcdef00-0000-0000-0000-000000000001";
+
+/// Two nodes that differ in all facts; the second one is being introspected.
 async fn two_nodes(world: &World) -> (Node, Node) {
     let store = &world.store;
     let mut first = new_node("n1");
     first.ports = vec![("aa:00:00:00:00:01".to_owned(), true)];
-    first.fields.system_uuid = text!("ABCDEF00-0000-0000-0000-000000000000");
+    first.fields.system_uuid = text!(UUID.to_uppercase());
     first.fields.bmc_address = text!("2001:DB8::1");
     let first = store.create_node(first, at(0)).await.unwrap();
     let mut second = new_node("n2");
@@ -38,53 +46,56 @@ async fn two_nodes(world: &World) -> (Node, Node) {
     (first, second)
 }
 
-async fn every_key_leads_to_its_nodes(world: World) {
-    let store = &world.store;
-    let (first, second) = two_nodes(&world).await;
-    let hits = async |keys: LookupKeys| {
-        let hits = store.lookup_nodes(keys).await.unwrap();
-        hits.into_iter()
-            .map(|hit| {
-                let expected = if hit.node_id == first.id {
-                    &first
-                } else {
-                    &second
-                };
-                assert_eq!(hit.node_uuid, expected.uuid);
-                let state = (hit.node_id == second.id).then_some(S::Waiting);
-                assert_eq!(hit.state, state);
-                (hit.node_id, hit.by)
-            })
-            .collect::<Vec<_>>()
-    };
-    let bmcs = |address: &str| LookupKeys {
-        bmc_addresses: vec![address.to_owned()],
-        ..LookupKeys::default()
-    };
-    assert_eq!(
-        hits(bmcs("2001:db8:0:0::1")).await,
-        [(first.id, LookupBy::Bmc)]
-    );
-    assert_eq!(hits(bmcs("192.0.2.7")).await, [(second.id, LookupBy::Bmc)]);
-    assert_eq!(hits(bmcs("192.0.2.8")).await, []);
-    let all = LookupKeys {
-        bmc_addresses: vec!["192.0.2.7".to_owned()],
-        macs: vec!["AA:00:00:00:00:01".to_owned(), "aa0000000002".to_owned()],
-        system_uuid: Some("abcdef00-0000-0000-0000-000000000000".to_owned()),
-        serial: Some("SN2".to_owned()),
-    };
-    let mac = |last| LookupBy::Mac(format!("aa:00:00:00:00:0{last}"));
-    let expected = [
-        (first.id, mac(1)),
-        (first.id, LookupBy::SystemUuid),
-        (second.id, LookupBy::Bmc),
-        (second.id, mac(2)),
-        (second.id, LookupBy::Serial),
-    ];
-    assert_eq!(hits(all).await, expected);
+async fn look(world: &World, facts: &[(FactKind, &str)]) -> Candidates {
+    let facts: Facts = facts
+        .iter()
+        .map(|(kind, value)| Fact::new(*kind, *value))
+        .collect();
+    world.store.candidates(facts).await.unwrap()
 }
 
-async fn an_empty_key_leads_nowhere(world: World) {
+fn ids(found: &Candidates) -> Vec<i64> {
+    found.nodes.iter().map(|node| node.node_id).collect()
+}
+
+async fn every_fact_leads_to_its_nodes(world: World) {
+    use FactKind::{BmcAddress, Card, SystemSerial, SystemUuid};
+    let (first, second) = two_nodes(&world).await;
+    for (kind, value, node) in [
+        (SystemUuid, UUID, &first),
+        // The same in the other byte order.
+        (SystemUuid, "00efcdab-0000-0000-0000-000000000001", &first),
+        (BmcAddress, "2001:db8:0:0::1", &first),
+        (Card, "aa:00:00:00:00:01", &first),
+        (BmcAddress, "192.0.2.7", &second),
+        (Card, "aa:00:00:00:00:02", &second),
+        (SystemSerial, "SN2", &second),
+    ] {
+        let found = look(&world, &[(kind, value)]).await;
+        assert_eq!(ids(&found), [node.id], "{value}");
+        assert_eq!(found.nodes[0].node_uuid, node.uuid);
+        assert!(found.shared.is_empty());
+    }
+    for (kind, value) in [
+        (BmcAddress, "192.0.2.8"),
+        (SystemSerial, UUID),
+        (Card, "SN2"),
+    ] {
+        assert_eq!(ids(&look(&world, &[(kind, value)]).await), [0; 0]);
+    }
+    let found = look(&world, &[(SystemUuid, UUID), (SystemSerial, "SN2")]).await;
+    assert_eq!(ids(&found), [first.id, second.id]);
+    let states: Vec<_> = found.nodes.iter().map(|node| node.state).collect();
+    assert_eq!(states, [None, Some(S::Waiting)]);
+    let known = [
+        Fact::new(SystemSerial, "SN2"),
+        Fact::new(BmcAddress, "192.0.2.7"),
+        Fact::new(Card, "aa:00:00:00:00:02"),
+    ];
+    assert_eq!(found.nodes[1].facts, Facts::from(known));
+}
+
+async fn an_empty_fact_leads_nowhere(world: World) {
     let mut node = new_node("n1");
     let nothing = || text!("");
     node.fields = NodePatch {
@@ -95,13 +106,19 @@ async fn an_empty_key_leads_nowhere(world: World) {
         ..node.fields
     };
     world.store.create_node(node, at(0)).await.unwrap();
-    let keys = LookupKeys {
-        bmc_addresses: vec![String::new()],
-        macs: vec![String::new(), " ".to_owned()],
-        system_uuid: Some(String::new()),
-        serial: Some(" ".to_owned()),
-    };
-    assert_eq!(world.store.lookup_nodes(keys).await.unwrap(), []);
-    let none = LookupKeys::default();
-    assert_eq!(world.store.lookup_nodes(none).await.unwrap(), []);
+    let empty = FactKind::ALL.map(|kind| (kind, " "));
+    assert_eq!(look(&world, &empty).await, Candidates::default());
+    assert_eq!(look(&world, &[]).await, Candidates::default());
+}
+
+async fn what_several_nodes_have_is_shared(world: World) {
+    for name in ["n1", "n2", "n3"] {
+        let mut node = new_node(name);
+        node.fields.serial_number = text!("SAME");
+        world.store.create_node(node, at(0)).await.unwrap();
+    }
+    let found = look(&world, &[(FactKind::SystemSerial, "SAME")]).await;
+    assert!(found.nodes.len() >= 2, "{found:?}");
+    let shared = (FactKind::SystemSerial, "SAME".to_owned());
+    assert_eq!(found.shared, BTreeSet::from([shared]));
 }

@@ -9,7 +9,9 @@
 #[macro_use]
 mod world;
 
+mod alarms;
 mod backup;
+mod discovery;
 mod filters;
 mod fleet;
 mod introspections;

@@ -46,6 +46,7 @@ async fn received(world: &World, node: &Node, number: i64) -> (Introspection, i6
 
 fn outcome(introspection: &Introspection, report_id: i64) -> ProcessingOutcome {
     ProcessingOutcome {
+        machine: assay_domain::Facts::new(),
         introspection_id: introspection.id,
         report_id,
         processed: json!({"processed": report_id}).to_string().into_bytes(),
