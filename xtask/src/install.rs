@@ -7,8 +7,8 @@ use std::process::Command;
 use crate::steps::{Outcome, cargo, root, step, succeeds, target};
 
 /// Debian packages: the virtual machine and its firmware, a kernel, databases, network tools, a
-/// browser, and Python for the clients and emulators of others.
-const DEBIAN: [&str; 10] = [
+/// browser, Python for the clients and emulators of others, and what makes, reads and tries packages.
+const DEBIAN: [&str; 15] = [
     "qemu-system-x86",
     "ipxe-qemu",
     "ovmf",
@@ -19,6 +19,11 @@ const DEBIAN: [&str; 10] = [
     "chromium",
     "python3-venv",
     "openssl",
+    "dpkg-dev",
+    "rpm",
+    "debootstrap",
+    "systemd",
+    "systemd-container",
 ];
 
 /// Debian packages that are wanted only where their program does not exist by other means.
@@ -26,6 +31,10 @@ const DEBIAN_BY_PROGRAM: [(&str, &str); 2] = [("node", "nodejs"), ("npm", "npm")
 
 /// Cargo's own helpers, as subcommand and version.
 const CARGO_TOOLS: [(&str, &str); 2] = [("nextest", "0.9.143"), ("deny", "0.20.2")];
+
+/// Those that make packages. They are built without optimisation, which saves minutes: their work is
+/// compression, in C.
+const PACKAGERS: [(&str, &str); 2] = [("deb", "3.8.0"), ("generate-rpm", "0.21.0")];
 
 /// Where the installed clients are, for the tests.
 pub(crate) struct Tools {
@@ -39,11 +48,20 @@ pub(crate) struct Tools {
 pub(crate) fn everything(allowed: bool) -> Outcome<Tools> {
     debian(allowed)?;
     for (name, version) in CARGO_TOOLS {
-        cargo_tool(name, version, allowed)?;
+        cargo_tool(name, version, allowed, &[])?;
     }
+    packagers(allowed)?;
     let python = python(allowed)?;
     let javascript = javascript(allowed)?;
     Ok(Tools { python, javascript })
+}
+
+/// Installs cargo's helpers for packages. `allowed` false: only says what is missing.
+pub(crate) fn packagers(allowed: bool) -> Outcome {
+    for (name, version) in PACKAGERS {
+        cargo_tool(name, version, allowed, &["--debug"])?;
+    }
+    Ok(())
 }
 
 fn debian(allowed: bool) -> Outcome {
@@ -85,7 +103,7 @@ fn apt(args: &[&str]) -> Command {
     command
 }
 
-fn cargo_tool(name: &str, version: &str, allowed: bool) -> Outcome {
+fn cargo_tool(name: &str, version: &str, allowed: bool, how: &[&str]) -> Outcome {
     if succeeds(&mut cargo(&[name, "--version"])) {
         return Ok(());
     }
@@ -94,10 +112,8 @@ fn cargo_tool(name: &str, version: &str, allowed: bool) -> Outcome {
         return Err(format!("run: cargo install --locked {package}"));
     }
     let title = format!("cargo install {package}");
-    step(
-        &title,
-        &mut cargo(&["install", "--locked", "--quiet", &package]),
-    )
+    let mut install = cargo(&["install", "--locked", "--quiet", &package]);
+    step(&title, install.args(how))
 }
 
 fn python(allowed: bool) -> Outcome<PathBuf> {

@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask demo`, `cargo xtask test` and `cargo xtask bench`.
+//! The project's commands: `cargo xtask demo`, `test`, `bench` and `package`.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::print_stdout,
@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 mod build;
 mod install;
+mod package;
 mod steps;
 mod suite;
 
@@ -21,6 +22,8 @@ usage: cargo xtask COMMAND
                          install what the tests need, then run every check and test;
                          FILTERS are handed to nextest and leave out the other checks
   bench [ARGS…]          build with optimisation and run the benchmarks
+  package [--profile dev] [--no-build] [--no-install]
+                         build the .deb and .rpm packages into target/package
   agent                  build the static agent and print its path
 ";
 
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
         "demo" => build::demo(&rest),
         "test" => suite::run(&rest),
         "bench" => build::bench(&rest),
+        "package" => package::command(&rest),
         "agent" => build::agent().map(|path| println!("{}", path.display())),
         "" | "help" | "-h" | "--help" => {
             print!("{USAGE}");

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use crate::build;
 use crate::install;
+use crate::package;
 use crate::steps::{Outcome, cargo, step};
 
 /// Runs everything, or with filters only the tests that nextest selects by them.
@@ -50,6 +51,9 @@ pub(crate) fn run(args: &[String]) -> Outcome {
         step("documentation", doc.env("RUSTDOCFLAGS", "-D warnings"))?;
     }
     let mut tests = cargo(&["nextest", "run", "--workspace"]);
+    if filters.is_empty() || filters.iter().any(|filter| filter.contains("package")) {
+        tests.env("ASSAY_PACKAGES", package::for_tests(&agent)?);
+    }
     tests.args(filters);
     tests.env("ASSAY_PYTOOLS", tools.python);
     tests.env("ASSAY_JSTOOLS", tools.javascript);

@@ -164,12 +164,13 @@ pub(crate) enum Ramdisk {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct RamdiskBuild {
-    /// The static agent.
+    /// The static agent; beside this program, or where its package puts it, when absent.
     #[arg(long, value_name = "FILE")]
-    pub(crate) agent: PathBuf,
-    /// The initramfs to write.
+    pub(crate) agent: Option<PathBuf>,
+    /// The initramfs to write. When absent, initramfs and kernel go to where the API serves them
+    /// from: boot/initramfs and boot/kernel in the data folder.
     #[arg(long, value_name = "FILE")]
-    pub(crate) output: PathBuf,
+    pub(crate) output: Option<PathBuf>,
     /// Kernel release whose modules go in; the newest of this host when absent.
     #[arg(long, value_name = "RELEASE")]
     pub(crate) kernel_release: Option<String>,

@@ -32,14 +32,7 @@ pub(crate) async fn build_app(config: &Config) -> Result<App, Error> {
         .map_err(|error| Error::Config(format!("hooks: {error}")))?;
     let gate = Gate::new(Drivers::standard(), Arc::new(store.clone()));
     let queue = assay_queue::connect(&config.queue, store.clone()).await?;
-    let app = App::new(
-        store,
-        queue,
-        gate,
-        pipeline,
-        config.settings.clone(),
-        Clock,
-    );
+    let app = App::new(store, queue, gate, pipeline, config.settings.clone(), Clock);
     keystone::connect(&app)?;
     Ok(app)
 }

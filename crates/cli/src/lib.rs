@@ -8,7 +8,10 @@ mod commands;
 mod config;
 mod demo;
 mod error;
+mod keystone;
 mod logging;
+mod notify;
+mod owner;
 mod server;
 mod signals;
 
@@ -75,7 +78,7 @@ async fn dispatch(args: Args) -> Result<(), Error> {
         Command::Demo(demo) => demo::run(&common, demo).await,
         Command::Status { json } => commands::status::run(&common, json).await,
         Command::User(user) => commands::user::run(&common, user).await,
-        Command::Ramdisk(ramdisk) => commands::ramdisk::run(ramdisk),
+        Command::Ramdisk(ramdisk) => commands::ramdisk::run(&common, ramdisk),
         Command::Migrate => commands::database::migrate(&common).await,
         Command::Backup { file } => commands::database::backup(&common, &file).await,
         Command::Restore { file } => commands::database::restore(&common, &file).await,

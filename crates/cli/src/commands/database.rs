@@ -6,15 +6,16 @@ use assay_store::Store;
 
 use super::say;
 use crate::args::Common;
+use crate::assembly::open_store;
 use crate::config::Config;
 use crate::error::Error;
-use crate::assembly::open_store;
 
 /// Applies the migrations that the database lacks.
 pub(crate) async fn migrate(common: &Common) -> Result<(), Error> {
     let config = Config::load(common)?;
     std::fs::create_dir_all(&config.data_dir)
         .map_err(Error::io(config.data_dir.display().to_string()))?;
+    crate::owner::check(&config.data_dir)?;
     let applied = Store::open(&config.store()).await?.migrate().await?;
     if applied.is_empty() {
         say("the database is up to date");

@@ -1,5 +1,6 @@
 //! The operator's commands, one file each.
 
+pub(crate) mod agent;
 pub(crate) mod database;
 pub(crate) mod openapi;
 pub(crate) mod ramdisk;

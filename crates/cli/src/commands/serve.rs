@@ -7,6 +7,7 @@ use crate::args::{Auth, Common, Serve};
 use crate::config::{Config, TlsConfig};
 use crate::error::Error;
 use crate::logging;
+use crate::notify;
 use crate::server::{Roles, Server};
 use crate::signals::{Asked, Signals};
 
@@ -22,6 +23,7 @@ pub(crate) async fn run(common: &Common, serve: Serve, roles: Roles) -> Result<(
     logging::start(&config.log)?;
     let server = Server::start(config, roles).await?;
     say(&format!("listening on {}", server.url()));
+    notify::ready();
     until_signal(server).await
 }
 
@@ -41,6 +43,7 @@ pub(crate) async fn until_signal(mut server: Server) -> Result<(), Error> {
         }
     }
     tracing::info!("stopping");
+    notify::stopping();
     server.stop().await;
     Ok(())
 }

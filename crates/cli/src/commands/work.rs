@@ -10,6 +10,7 @@ use crate::assembly::build_app;
 use crate::config::Config;
 use crate::error::Error;
 use crate::logging;
+use crate::notify;
 use crate::server::{present, record_metrics};
 use crate::signals::{Asked, Signals};
 
@@ -38,9 +39,11 @@ pub(crate) async fn run(common: &Common, listen: Option<SocketAddr>) -> Result<(
     background.push(present(&app, "worker", url, &stop));
     background.push(tokio::spawn(assay_worker::run(app.clone(), stop.clone())));
     say(&format!("working as {}", app.process_id()));
+    notify::ready();
     let mut signals = Signals::listen()?;
     while signals.next().await != Asked::End {}
     tracing::info!("stopping");
+    notify::stopping();
     stop.cancel();
     for running in background {
         let _ = running.await;

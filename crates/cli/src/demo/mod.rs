@@ -13,7 +13,7 @@ use assay_domain::{Actor, Role, Secret};
 use assay_sim::SimMachine;
 
 use crate::args::{Common, Demo};
-use crate::commands::{say, serve};
+use crate::commands::{agent, say, serve};
 use crate::config::Config;
 use crate::error::Error;
 use crate::logging;
@@ -34,7 +34,7 @@ pub(crate) async fn run(common: &Common, demo: Demo) -> Result<(), Error> {
     let scratch = Scratch::new(common)?;
     config.data_dir = scratch.folder.clone();
     logging::start(&config.log)?;
-    let agent = find_agent(&demo)?;
+    let agent = agent::find(demo.agent.as_deref())?;
     let boots_for_real = machine::prepare_boot_files(&mut config, &agent)?;
 
     let server = Server::start(config, Roles::ALL).await?;
@@ -131,20 +131,6 @@ async fn first_admin(server: &Server) -> Result<Secret, Error> {
             .await?;
     }
     Ok(password)
-}
-
-fn find_agent(demo: &Demo) -> Result<PathBuf, Error> {
-    let beside = || Some(std::env::current_exe().ok()?.parent()?.join("assay-agent"));
-    demo.agent
-        .clone()
-        .or_else(beside)
-        .filter(|path| path.is_file())
-        .ok_or_else(|| {
-            Error::Demo(
-                "the ramdisk agent was not found: build it (`cargo xtask demo` does) and name it with --agent"
-                    .to_owned(),
-            )
-        })
 }
 
 /// The demo's data folder: the given one, or a temporary one that is removed at the end.
