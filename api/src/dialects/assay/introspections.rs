@@ -10,7 +10,7 @@ use crate::query::Query;
 use crate::reply::{Answer, Reply, StoredJson};
 
 use super::introspection_wire::{
-    DetailWire, IntrospectionHistory, IntrospectionWire, ReportList, ReportWire,
+    DetailWire, HistoryEntryWire, IntrospectionHistory, ReportList, ReportWire,
 };
 use super::page::page;
 
@@ -33,7 +33,7 @@ pub(crate) async fn show_introspection(
     Ok(Json(detail.into()))
 }
 
-/// Lists all introspections of a node, newest first.
+/// Lists all introspections of a node, newest first, with their phases, reports and causes.
 #[utoipa::path(
     tag = "introspections",
     params(
@@ -56,7 +56,7 @@ pub(crate) async fn list_introspection_history(
     let page = page(&query, app.settings().api_max_limit)?;
     let found = app.introspections().history(&caller.0, node, page).await?;
     Ok(Json(IntrospectionHistory {
-        introspections: found.into_iter().map(IntrospectionWire::from).collect(),
+        introspections: found.into_iter().map(HistoryEntryWire::from).collect(),
     }))
 }
 

@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use super::Conn;
 use crate::fault::Outcome;
 use crate::rows::{PhaseRow, ReportHead};
-use crate::schema::{introspection_phases, reports};
+use crate::schema::{introspection_diagnoses, introspection_phases, reports};
 
 /// A report without its data.
 pub(crate) fn head(connection: &mut Conn, id: i64) -> Outcome<Option<Report>> {
@@ -64,4 +64,22 @@ pub(crate) fn phases_of(
     rows.into_iter()
         .map(|row| Ok((row.introspection_id, row.try_into()?)))
         .collect()
+}
+
+/// The most likely cause that was found for each of these introspections.
+pub(crate) fn causes_of(
+    connection: &mut Conn,
+    introspections: &[i64],
+) -> Outcome<Vec<(i64, String)>> {
+    let found: Vec<(i64, Option<String>)> = introspection_diagnoses::table
+        .filter(introspection_diagnoses::introspection_id.eq_any(introspections))
+        .select((
+            introspection_diagnoses::introspection_id,
+            introspection_diagnoses::cause,
+        ))
+        .load(connection)?;
+    let causes = found.into_iter();
+    Ok(causes
+        .filter_map(|(id, cause)| cause.map(|cause| (id, cause)))
+        .collect())
 }
