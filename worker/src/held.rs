@@ -13,8 +13,10 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    pub(crate) fn add(&self, id: i64, handle: AbortHandle) {
-        self.lock().insert(id, handle);
+    /// Starts work on a task and keeps its handle; work that ends at once finds it kept.
+    pub(crate) fn add(&self, id: i64, start: impl FnOnce() -> AbortHandle) {
+        let mut running = self.lock();
+        running.insert(id, start());
     }
 
     pub(crate) fn remove(&self, id: i64) {

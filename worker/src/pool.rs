@@ -1,4 +1,4 @@
-//! One loop per class of work: claims as many tasks as it has free slots, and runs them.
+//! One loop per class of work: takes as many tasks as it has free slots, and runs them.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -6,54 +6,52 @@ use std::time::Duration;
 
 use assay_app::App;
 use assay_domain::{Error, Task};
+use assay_queue::{Delivery, Receipt, Want};
 use futures::FutureExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::dispatch;
+use crate::dispatch::{self, End};
 use crate::held::Held;
+use crate::recorder::Recorder;
 
-/// How long to wait for a bell before looking again: delayed tasks and lost bells show up then.
+/// How long to wait for tasks before looking again: delayed tasks and lost bells show up then.
 const PATIENCE: Duration = Duration::from_secs(1);
 /// How long running tasks may go on after a stop is asked for.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Works on one class until `stop` is cancelled.
-pub(crate) async fn run(
-    app: App,
-    owner: String,
-    class: &'static str,
-    held: Held,
-    stop: CancellationToken,
-) {
-    let slots = Arc::new(Semaphore::new(app.settings().worker_slots.max(1)));
+/// What the loops of one worker share; cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Worker {
+    pub(crate) app: App,
+    pub(crate) owner: String,
+    pub(crate) held: Held,
+    pub(crate) recorder: Recorder,
+    pub(crate) stop: CancellationToken,
+}
+
+/// Works on one class until the worker is stopped.
+pub(crate) async fn run(worker: Worker, class: &'static str) {
+    let slots = Arc::new(Semaphore::new(worker.app.settings().worker_slots.max(1)));
     let mut running: JoinSet<()> = JoinSet::new();
-    while !stop.is_cancelled() {
+    while !worker.stop.is_cancelled() {
         while running.try_join_next().is_some() {}
-        let Some(first) = free_slot(&slots, &stop).await else {
+        let Some(first) = free_slot(&slots, &worker.stop).await else {
             break;
         };
-        let tasks = claim(&app, &owner, class, 1 + slots.available_permits()).await;
-        if tasks.is_empty() {
-            drop(first);
-            tokio::select! {
-                () = app.queue().wait(class, PATIENCE) => {}
-                () = stop.cancelled() => {}
-            }
-            continue;
-        }
         let mut permit = Some(first);
-        for task in tasks {
+        for delivery in take(&worker, class, 1 + slots.available_permits()).await {
             let slot = match permit.take() {
                 Some(permit) => Some(permit),
                 None => slots.clone().acquire_owned().await.ok(),
             };
-            let id = task.id;
-            let work = work(app.clone(), owner.clone(), task, held.clone(), slot);
-            held.add(id, running.spawn(work));
+            let id = delivery.task.id;
+            let work = work(worker.clone(), delivery, slot);
+            worker.held.add(id, || running.spawn(work));
         }
     }
+    worker.app.queue().leave(class).await;
     finish(running).await;
 }
 
@@ -67,16 +65,17 @@ async fn free_slot(
     }
 }
 
-async fn claim(app: &App, owner: &str, class: &'static str, free: usize) -> Vec<Task> {
-    let now = app.clock().now();
-    let lease_until = app.clock().later(app.settings().lease);
-    let limit = i64::try_from(free).unwrap_or(1);
-    let claimed = app
-        .queue()
-        .claim(owner, class, limit, now, lease_until)
-        .await;
-    match claimed {
-        Ok(tasks) => tasks,
+async fn take(worker: &Worker, class: &'static str, free: usize) -> Vec<Delivery> {
+    let want = Want {
+        owner: &worker.owner,
+        class,
+        limit: free,
+        patience: PATIENCE,
+        lease: worker.app.settings().lease,
+        stop: &worker.stop,
+    };
+    match worker.app.queue().take(want).await {
+        Ok(deliveries) => deliveries,
         Err(error) => {
             tracing::error!(%error, class, "no tasks could be claimed");
             tokio::time::sleep(PATIENCE).await;
@@ -85,34 +84,54 @@ async fn claim(app: &App, owner: &str, class: &'static str, free: usize) -> Vec<
     }
 }
 
-async fn work(
-    app: App,
-    owner: String,
-    task: Task,
-    held: Held,
-    _slot: Option<OwnedSemaphorePermit>,
-) {
+/// One attempt at a task. The message that told of it is settled when the end is in the database.
+fn work(
+    worker: Worker,
+    delivery: Delivery,
+    slot: Option<OwnedSemaphorePermit>,
+) -> impl Future<Output = ()> {
+    let Delivery { task, receipt } = delivery;
+    // Made before the work is polled for the first time: a stop may come before that.
     let mut hold = HandBack {
-        app: app.clone(),
-        owner: owner.clone(),
+        worker: worker.clone(),
         task: Some(task.clone()),
     };
-    let run = AssertUnwindSafe(dispatch::run(&app, &task)).catch_unwind();
-    let outcome = match run.await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(Error::internal("the task's code panicked")),
-    };
-    hold.task = None;
-    if let Err(error) = app.tasks().record(&task, &owner, outcome).await {
-        tracing::error!(task = task.uuid, %error, "a task's end was not recorded");
+    async move {
+        let _slot = slot;
+        let run = AssertUnwindSafe(dispatch::run(&worker.app, &task)).catch_unwind();
+        let end = run
+            .await
+            .unwrap_or_else(|_| End::Outcome(Err(Error::internal("the task's code panicked"))));
+        hold.task = None;
+        let id = task.id;
+        settle(&worker, task, receipt, end).await;
+        worker.held.remove(id);
     }
-    held.remove(task.id);
+}
+
+async fn settle(worker: &Worker, task: Task, receipt: Receipt, end: End) {
+    match end {
+        End::Outcome(outcome) => {
+            worker.recorder.end(task, outcome).await;
+            receipt.done().await;
+        }
+        End::GivenUp(reason) => {
+            let given_up = worker.app.dead_letters();
+            if let Err(error) = given_up.give_up(&task, &worker.owner, &reason).await {
+                tracing::error!(task = task.uuid, %error, "a task was not given up; it is tried once more");
+            }
+            receipt.dead().await;
+        }
+        End::Unknown(error) => {
+            tracing::error!(task = task.uuid, %error, "a task cannot be given up now; its lease runs out");
+            receipt.done().await;
+        }
+    }
 }
 
 /// Hands a task back when its work is cut off by a stop.
 struct HandBack {
-    app: App,
-    owner: String,
+    worker: Worker,
     task: Option<Task>,
 }
 
@@ -121,10 +140,10 @@ impl Drop for HandBack {
         let Some(task) = self.task.take() else {
             return;
         };
-        let (app, owner) = (self.app.clone(), std::mem::take(&mut self.owner));
+        let worker = self.worker.clone();
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             runtime.spawn(async move {
-                if let Err(error) = app.tasks().hand_back(&task, &owner).await {
+                if let Err(error) = worker.app.tasks().hand_back(&task, &worker.owner).await {
                     tracing::warn!(task = task.uuid, %error, "a task was not handed back; its lease runs out");
                 }
             });

@@ -40,6 +40,11 @@ impl Store {
         write!(self, announcements::repeat(&class, now))
     }
 
+    /// Has one task announced again at once, if it waits for a worker.
+    pub async fn announce_again(&self, id: i64, now: Timestamp) -> Result<()> {
+        write!(self, announcements::again(id, now))
+    }
+
     /// How many tasks of each class wait for a worker; a class without any is left out.
     pub async fn waiting_tasks(&self, now: Timestamp) -> Result<Vec<Waiting>> {
         read!(self, announcements::waiting(now))

@@ -72,6 +72,17 @@ pub(crate) fn repeat(connection: &mut Conn, class: &str, now: Timestamp) -> Outc
         .execute(connection)?)
 }
 
+/// Has one task announced again at once, if it waits for a worker.
+pub(crate) fn again(connection: &mut Conn, id: i64, now: Timestamp) -> Outcome<()> {
+    let waiting = [TaskStatus::Pending, TaskStatus::Retry].map(TaskStatus::as_str);
+    diesel::update(tasks::table.find(id))
+        .filter(tasks::claimable_at.le(naive(now)))
+        .filter(tasks::status.eq_any(waiting))
+        .set(tasks::announce_at.eq(naive(now)))
+        .execute(connection)?;
+    Ok(())
+}
+
 /// How many tasks of each class wait for a worker now, and since when the first of them.
 pub(crate) fn waiting(connection: &mut Conn, now: Timestamp) -> Outcome<Vec<Waiting>> {
     let due = tasks::table.filter(tasks::claimable_at.le(naive(now)));
