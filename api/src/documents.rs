@@ -93,7 +93,7 @@ const ASSAY: Words = Words {
 const KEYSTONE: Words = Words {
     name: "keystone",
     title: "Assay: identity API",
-    description: "Tokens as OpenStack Keystone issues them, for a name and a password, unscoped.",
+    description: "Tokens as OpenStack Keystone issues them, and the catalog of Assay's APIs.",
     errors: ANYWHERE,
     header: None,
     add_schemas: error_schemas::<keystone::fault::ErrorBody<'static>>,

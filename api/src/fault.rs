@@ -2,12 +2,14 @@
 
 use std::io::Cursor;
 
+use assay_app::App;
 use assay_domain::{Dialect, DriverError, Error};
 use rocket::http::{ContentType, Header, Status};
 use rocket::response::{self, Responder};
 use rocket::{Request, Response};
 
 use crate::context::{Context, REQUEST_ID};
+use crate::link;
 
 /// Refuses a request by its headers, or lets it pass.
 pub(crate) type Admit = fn(&Request<'_>) -> Result<(), Failure>;
@@ -130,6 +132,15 @@ impl Failure {
     }
 }
 
+/// Where the caller gets a token: the external Keystone if there is one, else Assay's own.
+fn login_url(request: &Request<'_>) -> String {
+    let settings = request.rocket().state::<App>().map(App::settings);
+    match settings.and_then(|settings| settings.keystone.as_ref()) {
+        Some(keystone) => keystone.login_url().to_owned(),
+        None => format!("{}/v3", link::base(request)),
+    }
+}
+
 /// Names HTTP Basic only to callers who tried it, so that no browser asks on its own.
 fn challenge(request: &Request<'_>) -> Header<'static> {
     let tried_basic = request
@@ -137,9 +148,9 @@ fn challenge(request: &Request<'_>) -> Header<'static> {
         .get_one("Authorization")
         .is_some_and(|value| value.starts_with("Basic"));
     let scheme = if tried_basic {
-        "Basic realm=\"Assay\", charset=\"UTF-8\""
+        "Basic realm=\"Assay\", charset=\"UTF-8\"".to_owned()
     } else {
-        "Keystone uri=\"/v3\""
+        format!("Keystone uri=\"{}\"", login_url(request))
     };
     Header::new("WWW-Authenticate", scheme)
 }

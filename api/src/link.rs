@@ -29,7 +29,8 @@ impl<'r> FromRequest<'r> for Base {
     }
 }
 
-fn base(request: &Request<'_>) -> String {
+/// The base of all links of a request; see [`Base`].
+pub(crate) fn base(request: &Request<'_>) -> String {
     let public_url = request
         .rocket()
         .state::<App>()

@@ -21,7 +21,7 @@ struct Chore {
 }
 
 /// All chores.
-const CHORES: [Chore; 6] = [
+const CHORES: [Chore; 8] = [
     Chore {
         name: "end introspections that are late or lost their task",
         every: |settings| settings.sweep_interval,
@@ -46,6 +46,16 @@ const CHORES: [Chore; 6] = [
         name: "forget revoked tokens that have ended",
         every: |_| Duration::from_secs(600),
         work: |app| async { app.identity().prune_revoked_tokens().await.map(drop) }.boxed(),
+    },
+    Chore {
+        name: "delete what has expired of discovery",
+        every: |settings| settings.sweep_interval,
+        work: |app| async { app.discovery().tidy().await }.boxed(),
+    },
+    Chore {
+        name: "delete old alarms",
+        every: |settings| settings.sweep_interval,
+        work: |app| async { app.alarms().prune().await.map(drop) }.boxed(),
     },
     Chore {
         name: "forget processes that are gone",

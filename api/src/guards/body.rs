@@ -25,6 +25,10 @@ pub(crate) struct RawBody(pub(crate) Vec<u8>);
 /// A JSON body of a known shape.
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
+/// A JSON body of a known shape with a secret in it: a complaint names the place, and does not
+/// repeat what stands there.
+pub(crate) struct SecretBody<T>(pub(crate) T);
+
 #[rocket::async_trait]
 impl<'r> FromData<'r> for RawBody {
     type Error = ();
@@ -44,6 +48,22 @@ impl<'r, T: DeserializeOwned> FromData<'r> for JsonBody<T> {
     async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> data::Outcome<'r, Self> {
         let parsed = match read(request, data).await {
             Ok(body) => parse(request, &body),
+            Err(failure) => Err(failure),
+        };
+        match parsed {
+            Ok(value) => Outcome::Success(Self(value)),
+            Err(failure) => refuse(request, failure),
+        }
+    }
+}
+
+#[rocket::async_trait]
+impl<'r, T: DeserializeOwned> FromData<'r> for SecretBody<T> {
+    type Error = ();
+
+    async fn from_data(request: &'r Request<'_>, data: Data<'r>) -> data::Outcome<'r, Self> {
+        let parsed = match read(request, data).await {
+            Ok(body) => parse_discreetly(request, &body),
             Err(failure) => Err(failure),
         };
         match parsed {
@@ -77,6 +97,35 @@ async fn read(request: &Request<'_>, data: Data<'_>) -> Result<Vec<u8>, Failure>
 }
 
 fn parse<T: DeserializeOwned>(request: &Request<'_>, body: &[u8]) -> Result<T, Failure> {
+    check_object(request, body)?;
+    serde_json::from_slice(body).map_err(|problem| {
+        Error::invalid(format!("the body is not what is expected: {problem}")).into()
+    })
+}
+
+fn parse_discreetly<T: DeserializeOwned>(request: &Request<'_>, body: &[u8]) -> Result<T, Failure> {
+    check_object(request, body)?;
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let parsed = serde_path_to_error::deserialize(&mut json).map_err(|problem| {
+        let place = problem.path().to_string();
+        let what = problem.inner().to_string();
+        // Only these say nothing of what was sent; the others quote it.
+        let is_plain = !problem.inner().is_data() || what.starts_with("missing field");
+        let what = if is_plain {
+            what.as_str()
+        } else {
+            "another type is expected"
+        };
+        Error::invalid(format!(
+            "the body is not what is expected at {place}: {what}"
+        ))
+    })?;
+    json.end()
+        .map_err(|_| Error::invalid("something follows the body's JSON object"))?;
+    Ok(parsed)
+}
+
+fn check_object(request: &Request<'_>, body: &[u8]) -> Result<(), Failure> {
     let limit = settings(request)?.json_depth;
     if is_deeper(body, limit) {
         return Err(Error::invalid(format!("the body nests deeper than {limit} levels")).into());
@@ -85,9 +134,7 @@ fn parse<T: DeserializeOwned>(request: &Request<'_>, body: &[u8]) -> Result<T, F
     if !body.trim_ascii_start().starts_with(b"{") {
         return Err(Error::invalid("the body is not a JSON object").into());
     }
-    serde_json::from_slice(body).map_err(|problem| {
-        Error::invalid(format!("the body is not what is expected: {problem}")).into()
-    })
+    Ok(())
 }
 
 fn settings<'r>(request: &Request<'r>) -> Result<&'r assay_app::Settings, Failure> {

@@ -6,7 +6,7 @@ mod depth;
 mod intake;
 mod rate;
 
-pub(crate) use body::{JsonBody, RawBody};
+pub(crate) use body::{JsonBody, RawBody, SecretBody};
 pub(crate) use caller::{Caller, TOKEN};
 pub(crate) use intake::{Intake, ReportBudget};
 pub(crate) use rate::{BootRate, Limiters, LoginRate, ReportRate};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use assay_api::{ServerConfig, rocket};
-use assay_app::{App, Clock, Settings};
+use assay_app::{App, Clock, Proof, ScopeWanted, Settings};
 use assay_domain::{Actor, Role, Secret};
 use assay_drivers::{Drivers, Gate};
 use assay_hooks::Pipeline;
@@ -97,7 +97,11 @@ pub(crate) async fn server_with(change: impl FnOnce(&mut Settings)) -> Server {
             .await
             .unwrap();
     }
-    let token = token_of(&app, "admin").await;
+    let token = if app.settings().identity.local_users {
+        Some(token_of(&app, "admin").await)
+    } else {
+        None
+    };
     let config = ServerConfig {
         address: [127, 0, 0, 1].into(),
         port: 0,
@@ -110,13 +114,18 @@ pub(crate) async fn server_with(change: impl FnOnce(&mut Settings)) -> Server {
     Server {
         client,
         app,
-        token: Some(token),
+        token,
         _folder: folder,
     }
 }
 
 async fn token_of(app: &App, name: &str) -> String {
-    let login = app.identity().login(name, &Secret::new(PASSWORD)).await;
+    let proof = Proof::Password {
+        user: name.to_owned(),
+        domain: None,
+        password: Secret::new(PASSWORD),
+    };
+    let login = app.identity().login(proof, &ScopeWanted::Usual).await;
     login.unwrap().token.expose().to_owned()
 }
 
@@ -137,7 +146,28 @@ impl Server {
         &self.client
     }
 
+    /// The token of every request.
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     pub(crate) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Vec<u8>>,
+    ) -> Reply {
+        let own = self
+            .token
+            .as_ref()
+            .map(|token| ("X-Auth-Token", token.as_str()));
+        let headers: Vec<_> = own.into_iter().chain(headers.iter().copied()).collect();
+        self.ask_as_is(method, path, &headers, body).await
+    }
+
+    /// As [`Self::ask`] with no other headers than these.
+    pub(crate) async fn ask_as_is(
         &self,
         method: Method,
         path: &str,
@@ -148,9 +178,6 @@ impl Server {
         request
             .inner_mut()
             .set_host(Host::parse("assay.test:5050").unwrap());
-        if let Some(token) = &self.token {
-            request.add_header(Header::new("X-Auth-Token", token.clone()));
-        }
         for (name, value) in headers {
             request.add_header(Header::new((*name).to_owned(), (*value).to_owned()));
         }

@@ -8,7 +8,7 @@ use rocket::{State, delete, get, post, put};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::guards::{Caller, JsonBody};
+use crate::guards::{Caller, SecretBody};
 use crate::reply::{Answer, Nothing, Reply, with_status};
 
 use super::iso;
@@ -105,7 +105,7 @@ pub(crate) async fn list_users(app: &State<App>, caller: Caller) -> Answer<UserL
 pub(crate) async fn create_user(
     app: &State<App>,
     caller: Caller,
-    body: JsonBody<NewUser>,
+    body: SecretBody<NewUser>,
 ) -> Reply<(Status, Json<UserWire>)> {
     let NewUser {
         name,
@@ -136,7 +136,7 @@ pub(crate) async fn update_user(
     app: &State<App>,
     caller: Caller,
     name: &str,
-    body: JsonBody<UserChange>,
+    body: SecretBody<UserChange>,
 ) -> Answer<UserWire> {
     let UserChange { role, password } = body.0;
     let role = role.map(|role| role.parse::<Role>()).transpose()?;

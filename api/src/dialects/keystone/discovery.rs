@@ -23,12 +23,27 @@ pub(super) struct Version {
     /// A link to it.
     #[schema(value_type = Vec<VersionLink>)]
     links: [VersionLink; 1],
+    /// The forms of answers.
+    #[serde(rename = "media-types")]
+    #[schema(value_type = Vec<MediaType>)]
+    media_types: [MediaType; 1],
     /// stable.
     #[schema(value_type = String, example = "stable")]
     status: &'static str,
     /// When the version was defined.
     #[schema(value_type = String, example = "2020-04-07T00:00:00Z")]
     updated: &'static str,
+}
+
+/// A form of answers.
+#[derive(Serialize, ToSchema)]
+pub(super) struct MediaType {
+    /// What it is written in.
+    #[schema(value_type = String, example = "application/json")]
+    base: &'static str,
+    /// What it is.
+    #[schema(value_type = String, example = "application/vnd.openstack.identity-v3+json")]
+    r#type: &'static str,
 }
 
 /// A link.
@@ -56,6 +71,10 @@ pub(crate) fn show_identity_version(base: Base) -> Json<VersionAnswer> {
             links: [VersionLink {
                 href: base.link("/v3/"),
                 rel: "self",
+            }],
+            media_types: [MediaType {
+                base: "application/json",
+                r#type: "application/vnd.openstack.identity-v3+json",
             }],
             status: "stable",
             updated: "2020-04-07T00:00:00Z",

@@ -1,131 +1,11 @@
-//! Keystone's JSON: what a client sends to get a token, and what a token looks like.
+//! What a token looks like in Keystone's JSON.
 
-use assay_domain::{Error, Result, Role, Secret, Timestamp};
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use assay_app::{IdentitySettings, Scope, TokenFacts};
+use assay_domain::Timestamp;
+use serde::Serialize;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
-/// The one domain that there is.
-const DOMAIN: &str = "default";
-
-/// A request for a token.
-#[derive(Deserialize, ToSchema)]
-pub(super) struct AuthRequest {
-    /// Who asks, and for what.
-    auth: Auth,
-}
-
-/// Who asks, and for what.
-#[derive(Deserialize, ToSchema)]
-pub(super) struct Auth {
-    /// Who asks.
-    identity: IdentityRequest,
-    /// Nothing, or `unscoped`: there are no projects here.
-    #[schema(value_type = Option<Object>)]
-    scope: Option<Value>,
-}
-
-/// Who asks, and how it is proved.
-#[derive(Deserialize, ToSchema)]
-pub(super) struct IdentityRequest {
-    /// `password`, the one method there is.
-    #[schema(example = json!(["password"]))]
-    methods: Vec<String>,
-    /// Name and password.
-    password: Option<PasswordMethod>,
-}
-
-/// Name and password.
-#[derive(Deserialize, ToSchema)]
-pub(super) struct PasswordMethod {
-    /// The user.
-    user: PasswordUser,
-}
-
-/// A user who proves to be one by a password.
-#[derive(Deserialize, ToSchema)]
-pub(super) struct PasswordUser {
-    /// Name.
-    #[schema(example = "admin")]
-    name: Option<String>,
-    /// Id; the same as the name here.
-    id: Option<String>,
-    /// Password.
-    #[schema(format = Password)]
-    password: String,
-    /// The domain by `id` or `name`: `default` is the one there is.
-    domain: Option<DomainRef>,
-}
-
-/// A domain by id or name.
-#[derive(Deserialize, ToSchema)]
-pub(super) struct DomainRef {
-    /// Id.
-    #[schema(example = "default")]
-    id: Option<String>,
-    /// Name.
-    name: Option<String>,
-}
-
-impl AuthRequest {
-    /// Name and password.
-    ///
-    /// # Errors
-    /// [`Error::Unauthenticated`] for another method or domain, [`Error::Invalid`] for a scope or
-    /// a missing part.
-    pub(super) fn into_credentials(self) -> Result<(String, Secret)> {
-        let Auth { identity, scope } = self.auth;
-        if !is_unscoped(scope.as_ref()) {
-            return Err(Error::invalid(
-                "auth.scope: only unscoped tokens are issued, there are no projects",
-            ));
-        }
-        if identity.methods != ["password"] {
-            return Err(Error::Unauthenticated(
-                "the only authentication method is password".to_owned(),
-            ));
-        }
-        let PasswordUser {
-            name,
-            id,
-            password,
-            domain,
-        } = identity
-            .password
-            .ok_or_else(|| Error::invalid("auth.identity.password is missing"))?
-            .user;
-        if !domain.is_none_or(|domain| domain.is_default()) {
-            return Err(Error::Unauthenticated(
-                "the credentials are missing, wrong or expired".to_owned(),
-            ));
-        }
-        let name = name
-            .or(id)
-            .ok_or_else(|| Error::invalid("auth.identity.password.user.name is missing"))?;
-        Ok((name, Secret::new(password)))
-    }
-}
-
-impl DomainRef {
-    fn is_default(&self) -> bool {
-        [&self.id, &self.name]
-            .into_iter()
-            .flatten()
-            .all(|given| given.eq_ignore_ascii_case(DOMAIN))
-    }
-}
-
-fn is_unscoped(scope: Option<&Value>) -> bool {
-    match scope {
-        None | Some(Value::Null) => true,
-        Some(Value::String(text)) => text == "unscoped",
-        Some(Value::Object(scope)) => scope.is_empty() || scope.contains_key("unscoped"),
-        Some(_) => false,
-    }
-}
+use super::catalog::Service;
 
 /// A token's description; the token itself is in the header X-Subject-Token.
 #[derive(Serialize, ToSchema)]
@@ -137,21 +17,31 @@ pub(super) struct TokenAnswer {
 /// What a token stands for.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Token {
-    /// Ids for audits.
-    audit_ids: [String; 1],
+    /// The token's id for audits, and that of the token that it was got for.
+    audit_ids: Vec<String>,
+    /// Where each API is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    catalog: Option<Vec<Service>>,
     /// When it ends, UTC.
     #[schema(example = "2024-01-02T04:04:05.000000Z")]
-    expires_at: Option<String>,
-    /// When it was issued, UTC.
+    expires_at: String,
+    /// Whether the project is a domain: never.
     #[serde(skip_serializing_if = "Option::is_none")]
+    is_domain: Option<bool>,
+    /// When it was issued, UTC.
     #[schema(example = "2024-01-02T03:04:05.000000Z")]
-    issued_at: Option<String>,
+    issued_at: String,
     /// How it was got.
     #[schema(value_type = Vec<String>, example = json!(["password"]))]
-    methods: [&'static str; 1],
-    /// What its holder may do: admin, operator or observer.
-    #[schema(value_type = Vec<TokenRole>)]
-    roles: [TokenRole; 1],
+    methods: Vec<&'static str>,
+    /// The project that it is for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<InDomain>,
+    /// What its holder may do, by Keystone's names. A user's roles are the same in every scope.
+    roles: Vec<TokenRole>,
+    /// That it is for the whole system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    system: Option<WholeSystem>,
     /// Whose it is.
     user: TokenUser,
 }
@@ -159,12 +49,12 @@ pub(super) struct Token {
 /// A role.
 #[derive(Serialize, ToSchema)]
 pub(super) struct TokenRole {
-    /// Id.
-    #[schema(value_type = String, example = "operator")]
-    id: &'static str,
+    /// Id; the same as the name here.
+    #[schema(example = "member")]
+    id: String,
     /// Name.
-    #[schema(value_type = String, example = "operator")]
-    name: &'static str,
+    #[schema(example = "member")]
+    name: String,
 }
 
 /// Whose token it is.
@@ -172,7 +62,7 @@ pub(super) struct TokenRole {
 pub(super) struct TokenUser {
     /// The domain.
     domain: TokenDomain,
-    /// Id.
+    /// Id; the same as the name here.
     #[schema(example = "admin")]
     id: String,
     /// Name.
@@ -183,42 +73,80 @@ pub(super) struct TokenUser {
     password_expires_at: Option<String>,
 }
 
-/// The domain of a user.
+/// A project in its domain.
+#[derive(Serialize, ToSchema)]
+pub(super) struct InDomain {
+    /// The domain.
+    domain: TokenDomain,
+    /// Id.
+    id: String,
+    /// Name.
+    #[schema(example = "admin")]
+    name: String,
+}
+
+/// A domain.
 #[derive(Serialize, ToSchema)]
 pub(super) struct TokenDomain {
     /// Id.
-    #[schema(value_type = String, example = "default")]
-    id: &'static str,
+    #[schema(example = "default")]
+    id: String,
     /// Name.
-    #[schema(value_type = String, example = "Default")]
-    name: &'static str,
+    #[schema(example = "Default")]
+    name: String,
+}
+
+/// The scope of the whole system.
+#[derive(Serialize, ToSchema)]
+pub(super) struct WholeSystem {
+    /// True.
+    all: bool,
 }
 
 impl TokenAnswer {
-    /// The description of a token of this user.
+    /// The description of a token, with the catalog or without.
     pub(super) fn new(
-        name: String,
-        role: Role,
-        issued_at: Option<Timestamp>,
-        expires_at: Option<Timestamp>,
+        facts: TokenFacts,
+        settings: &IdentitySettings,
+        catalog: Option<Vec<Service>>,
     ) -> Self {
+        let TokenFacts {
+            id,
+            chain,
+            user,
+            role,
+            scope,
+            issued_at,
+            expires_at,
+        } = facts;
+        let is_project = scope == Scope::Project;
+        let methods = match chain {
+            Some(_) => vec!["token", "password"],
+            None => vec!["password"],
+        };
+        let shown = |name: &str| TokenRole {
+            id: name.to_owned(),
+            name: name.to_owned(),
+        };
         Self {
             token: Token {
-                audit_ids: [BASE64_URL_SAFE_NO_PAD.encode(Uuid::new_v4().as_bytes())],
-                expires_at: expires_at.map(iso),
-                issued_at: issued_at.map(iso),
-                methods: ["password"],
-                roles: [TokenRole {
-                    id: role.as_str(),
-                    name: role.as_str(),
-                }],
+                audit_ids: [Some(id), chain].into_iter().flatten().collect(),
+                catalog,
+                expires_at: iso(expires_at),
+                is_domain: is_project.then_some(false),
+                issued_at: iso(issued_at),
+                methods,
+                project: is_project.then(|| InDomain {
+                    domain: TokenDomain::new(settings),
+                    id: settings.project_id(),
+                    name: settings.project.clone(),
+                }),
+                roles: settings.roles.shown(role).into_iter().map(shown).collect(),
+                system: (scope == Scope::System).then_some(WholeSystem { all: true }),
                 user: TokenUser {
-                    domain: TokenDomain {
-                        id: DOMAIN,
-                        name: "Default",
-                    },
-                    id: name.clone(),
-                    name,
+                    domain: TokenDomain::new(settings),
+                    id: user.clone(),
+                    name: user,
                     password_expires_at: None,
                 },
             },
@@ -226,43 +154,15 @@ impl TokenAnswer {
     }
 }
 
-fn iso(time: Timestamp) -> String {
-    time.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+impl TokenDomain {
+    fn new(settings: &IdentitySettings) -> Self {
+        Self {
+            id: settings.domain.clone(),
+            name: settings.domain_name.clone(),
+        }
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::AuthRequest;
-
-    fn read(json: &str) -> Result<(String, String), String> {
-        let request: AuthRequest =
-            serde_json::from_str(json).map_err(|problem| problem.to_string())?;
-        let (name, password) = request
-            .into_credentials()
-            .map_err(|error| error.to_string())?;
-        Ok((name, password.expose().to_owned()))
-    }
-
-    #[test]
-    fn the_forms_that_clients_send_are_understood() {
-        let plain = r#"{"auth": {"identity": {"methods": ["password"], "password":
-            {"user": {"name": "admin", "password": "secret"}}}}}"#;
-        let full = r#"{"auth": {"scope": {"unscoped": {}}, "identity": {"methods": ["password"],
-            "password": {"user": {"name": "admin", "domain": {"name": "Default"}, "password": "secret"}}}}}"#;
-        for json in [plain, full] {
-            assert_eq!(read(json), Ok(("admin".to_owned(), "secret".to_owned())));
-        }
-    }
-
-    #[test]
-    fn scopes_methods_and_domains_that_do_not_exist_are_refused() {
-        let scoped = r#"{"auth": {"scope": {"project": {"name": "p"}}, "identity": {"methods": ["password"],
-            "password": {"user": {"name": "admin", "password": "secret"}}}}}"#;
-        let token = r#"{"auth": {"identity": {"methods": ["token"], "token": {"id": "x"}}}}"#;
-        let domain = r#"{"auth": {"identity": {"methods": ["password"], "password":
-            {"user": {"name": "admin", "domain": {"id": "other"}, "password": "secret"}}}}}"#;
-        for json in [scoped, token, domain] {
-            assert!(read(json).is_err(), "{json}");
-        }
-    }
+fn iso(time: Timestamp) -> String {
+    time.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
 }
