@@ -54,6 +54,23 @@ pub fn agent() -> PathBuf {
     agent
 }
 
+/// The folder that cargo builds into.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// The folder with the packages that `cargo xtask test` makes.
+pub fn packages() -> PathBuf {
+    let usual = std::env::var_os("ASSAY_PACKAGES");
+    let folder = usual.map_or_else(|| target().join("package/dev"), PathBuf::from);
+    assert!(
+        folder.exists(),
+        "{} does not exist: run `cargo xtask package --profile dev` first",
+        folder.display()
+    );
+    folder
+}
+
 /// A program of the Python environment that `cargo xtask test` installs.
 pub fn python_tool(name: &str) -> PathBuf {
     installed("ASSAY_PYTOOLS", "target/pytools")

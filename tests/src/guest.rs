@@ -32,7 +32,11 @@ pub struct Guest {
 impl Guest {
     /// Enrols the machine in a new server.
     pub async fn enrolled(hardware: SimMachine, setup: Setup) -> Self {
-        let ramdisk = ramdisk::build();
+        Self::booting(hardware, setup, ramdisk::build()).await
+    }
+
+    /// Enrols the machine in a new server that boots it with this ramdisk.
+    pub async fn booting(hardware: SimMachine, setup: Setup, ramdisk: Ramdisk) -> Self {
         let server = setup
             .boot(&ramdisk.kernel, &ramdisk.initramfs)
             .start()

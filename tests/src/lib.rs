@@ -18,6 +18,7 @@ pub mod broker;
 pub mod chaos;
 pub mod client;
 pub mod database;
+pub mod debian;
 pub mod fleet;
 pub mod folder;
 pub mod guest;
@@ -32,6 +33,7 @@ pub mod programs;
 pub mod ramdisk;
 pub mod server;
 pub mod status;
+pub mod stuck;
 pub mod wait;
 
 pub use client::{Client, Reply};

@@ -1,6 +1,7 @@
 //! A PostgreSQL server of one test's own, which the test may stop, kill and start again.
 
 use std::fs::File;
+use std::io::Write;
 use std::net::{IpAddr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -54,6 +55,7 @@ impl PrivateCluster {
         let programs = Programs::find()?;
         std::fs::create_dir_all(folder).map_err(Error::internal)?;
         programs.init(&folder.join("data"))?;
+        let_in(&folder.join("data"), address)?;
         let free = TcpListener::bind((address, 0)).map_err(Error::internal)?;
         let port = free.local_addr().map_err(Error::internal)?.port();
         drop(free);
@@ -66,11 +68,7 @@ impl PrivateCluster {
             "max_wal_size=512MB".to_owned(),
         ];
         if durability == Durability::None {
-            let fast = [
-                "fsync=off",
-                "synchronous_commit=off",
-                "full_page_writes=off",
-            ];
+            let fast = ["fsync=off", "full_page_writes=off"];
             settings.extend(fast.map(str::to_owned));
         }
         let mut cluster = Self {
@@ -132,6 +130,7 @@ impl PrivateCluster {
     /// it answers.
     pub fn start_again(&mut self) -> Result<()> {
         let began = Instant::now();
+        let mut last = None;
         while began.elapsed() < START_LIMIT {
             let server = match &mut self.server {
                 Some(server) => server,
@@ -140,14 +139,16 @@ impl PrivateCluster {
             if server.try_wait().map_err(Error::internal)?.is_some() {
                 // A helper of a killed server still holds its memory: try again.
                 self.server = None;
-            } else if self.connect("postgres").is_ok() {
-                return Ok(());
+            }
+            match self.connect("postgres") {
+                Ok(_) => return Ok(()),
+                Err(error) => last = Some(error),
             }
             std::thread::sleep(POLL);
         }
         Err(Error::internal(format!(
-            "PostgreSQL does not answer; see {}",
-            self.log().display()
+            "PostgreSQL does not answer: {last:?}: {}",
+            std::fs::read_to_string(self.log()).unwrap_or_default()
         )))
     }
 
@@ -203,6 +204,19 @@ impl Drop for PrivateCluster {
         // The guard does the rest.
         let _ = self.kill();
     }
+}
+
+/// Lets everybody in who can reach the address; a new cluster trusts loopback alone.
+fn let_in(data: &Path, address: IpAddr) -> Result<()> {
+    let everybody = match address {
+        IpAddr::V4(_) => "0.0.0.0/0",
+        IpAddr::V6(_) => "::/0",
+    };
+    let mut rules = File::options()
+        .append(true)
+        .open(data.join("pg_hba.conf"))
+        .map_err(Error::internal)?;
+    writeln!(rules, "host all all {everybody} trust").map_err(Error::internal)
 }
 
 #[derive(QueryableByName)]
