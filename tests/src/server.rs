@@ -23,6 +23,8 @@ pub struct Setup {
     data: TempDir,
     database_url: Option<String>,
     authenticated: bool,
+    /// Whether the harness's admin is in the database already.
+    joins: bool,
     listen: String,
     environment: Vec<(String, String)>,
     config: String,
@@ -37,6 +39,7 @@ impl Default for Setup {
             data: tempfile::tempdir().unwrap(),
             database_url: None,
             authenticated: false,
+            joins: false,
             listen: "127.0.0.1:0".to_owned(),
             environment: Vec::new(),
             config: String::new(),
@@ -58,6 +61,13 @@ impl Setup {
     pub fn authenticated(mut self) -> Self {
         self.authenticated = true;
         self
+    }
+
+    /// As [`Self::authenticated`], beside another such server over the same database.
+    #[must_use]
+    pub fn joining(mut self) -> Self {
+        self.joins = true;
+        self.authenticated()
     }
 
     /// On another database than SQLite in the data folder.
@@ -167,7 +177,7 @@ impl Setup {
     /// Starts the server and waits until it listens.
     pub async fn start(self) -> Server {
         let authenticated = self.authenticated;
-        if authenticated {
+        if authenticated && !self.joins {
             self.add_user("admin", "admin", ADMIN_PASSWORD);
         }
         let (child, base) = self.spawn();

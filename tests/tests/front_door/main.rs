@@ -7,20 +7,28 @@
     reason = "a test fails by panicking"
 )]
 
+mod admission;
+mod alarms;
 mod authentication;
 mod backup;
 mod cloudmanager_nodes;
 mod cloudmanager_power_controls;
 mod dhcp_examples;
+mod discovery;
 mod edges;
+mod fleet;
 mod generated_client;
+mod history;
 mod https;
 mod hygiene;
+mod identity;
 mod inspector_errors;
 mod inspector_paging;
 mod inspector_rules;
 mod inspector_start;
 mod inspector_versions;
+mod keystone_external;
+mod keystone_password;
 mod kill;
 mod lookup;
 mod machines;
@@ -28,5 +36,14 @@ mod openapi_documents;
 mod openstack_client;
 mod power;
 mod qemu;
+mod report_differences;
+mod rules_dry_run;
+mod stuck_api;
+mod stuck_boot;
+mod stuck_power;
+mod stuck_ramdisk;
+mod stuck_report;
+mod stuck_workers;
 mod swagger_ui;
+mod tokens;
 mod upgrade;

@@ -9,6 +9,7 @@
 #[macro_use]
 mod world;
 
+mod admissions;
 mod alarms;
 mod backup;
 mod discovery;
