@@ -7,7 +7,7 @@ use assay_domain::{Fact, FactKind, Facts};
 use diesel::prelude::*;
 
 use super::{Conn, fingerprints};
-use crate::convert::{host_key, mac_key, parse};
+use crate::convert::parse;
 use crate::fault::Outcome;
 use crate::schema::{introspections, node_power_controls, nodes, ports, power_controls};
 use crate::{Candidate, Candidates};
@@ -77,11 +77,7 @@ fn given(connection: &mut Conn, facts: &Facts) -> Outcome<Vec<(FactKind, String,
         spellings(&own.collect())
     };
     let (uuids, serials) = (of(FactKind::SystemUuid), of(FactKind::SystemSerial));
-    let hosts: Vec<String> = of(FactKind::BmcAddress)
-        .iter()
-        .map(|host| host_key(host))
-        .collect();
-    let macs: Vec<String> = of(FactKind::Card).iter().map(|mac| mac_key(mac)).collect();
+    let (hosts, macs) = (of(FactKind::BmcAddress), of(FactKind::Card));
     let mut found = Vec::new();
     if !uuids.is_empty() {
         found.extend(by_column(connection, FactKind::SystemUuid, &uuids)?);

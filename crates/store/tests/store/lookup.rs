@@ -65,7 +65,7 @@ async fn every_fact_leads_to_its_nodes(world: World) {
         (SystemUuid, UUID, &first),
         // The same in the other byte order.
         (SystemUuid, "00efcdab-0000-0000-0000-000000000001", &first),
-        (BmcAddress, "2001:db8:0:0::1", &first),
+        (BmcAddress, "2001:db8::1", &first),
         (Card, "aa:00:00:00:00:01", &first),
         (BmcAddress, "192.0.2.7", &second),
         (Card, "aa:00:00:00:00:02", &second),
