@@ -102,7 +102,7 @@ fn work(
         let end = run
             .await
             .unwrap_or_else(|_| End::Outcome(Err(Error::internal("the task's code panicked"))));
-        hold.task = None;
+        hold.disarm();
         let id = task.id;
         settle(&worker, task, receipt, end).await;
         worker.held.remove(id);
@@ -133,6 +133,13 @@ async fn settle(worker: &Worker, task: Task, receipt: Receipt, end: End) {
 struct HandBack {
     worker: Worker,
     task: Option<Task>,
+}
+
+impl HandBack {
+    /// The attempt has ended by itself: there is nothing to hand back.
+    fn disarm(&mut self) {
+        self.task = None;
+    }
 }
 
 impl Drop for HandBack {

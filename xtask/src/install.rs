@@ -6,14 +6,15 @@ use std::process::Command;
 
 use crate::steps::{Outcome, cargo, root, step, succeeds, target};
 
-/// Debian packages: the virtual machine and its firmware, a kernel, databases, network tools, a
-/// browser, Python for the clients and emulators of others, and what makes, reads and tries packages.
-const DEBIAN: [&str; 15] = [
+/// Debian packages: the virtual machine and its firmware, a kernel, databases, a broker, network tools,
+/// a browser, Python for the clients and emulators of others, and what makes, reads and tries packages.
+const DEBIAN: [&str; 16] = [
     "qemu-system-x86",
     "ipxe-qemu",
     "ovmf",
     "linux-image-amd64",
     "postgresql",
+    "rabbitmq-server",
     "dnsmasq-base",
     "iproute2",
     "chromium",

@@ -35,7 +35,7 @@ use assay_domain::{Result, TaskKind};
 use assay_drivers::Gate;
 use assay_hooks::Pipeline;
 use assay_queue::Queue;
-pub use assay_queue::{ClassState, QueueState};
+pub use assay_queue::{ClassState, LinkState, QueueState};
 use assay_store::Store;
 
 pub use admission::{AdmissionState, PxeAdmissions};
@@ -230,6 +230,11 @@ impl App {
     /// What nobody could do.
     pub fn dead_letters(&self) -> DeadLetters<'_> {
         DeadLetters::new(self)
+    }
+
+    /// Whether tasks can be announced now; asks nobody.
+    pub fn queue_link(&self) -> LinkState {
+        self.inner.queue.link()
     }
 
     /// How the queue engine is; a broker that is away keeps no request from being stored.

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use tokio::sync::Notify;
 
 use crate::delivery::{Delivery, Receipt, Want};
-use crate::state::QueueState;
+use crate::state::{LinkState, QueueState};
 use crate::{Queue, later, now};
 
 /// The engine without a broker.
@@ -83,16 +83,17 @@ impl Queue for EmbeddedQueue {
 
     async fn leave(&self, _class: &str) {}
 
-    async fn state(&self) -> QueueState {
-        let classes = crate::state::classes(&self.store).await;
-        QueueState {
+    fn link(&self) -> LinkState {
+        LinkState {
             engine: "embedded",
             connected: true,
             since: self.since,
             problem: None,
-            classes,
-            dead: None,
         }
+    }
+
+    async fn state(&self) -> QueueState {
+        QueueState::new(self.link(), &self.store).await
     }
 
     async fn shutdown(&self) {}

@@ -25,7 +25,7 @@ pub use delivery::{Delivery, Receipt, Want};
 pub use embedded::EmbeddedQueue;
 pub use rabbitmq::RabbitQueue;
 pub use settings::QueueSettings;
-pub use state::{ClassState, QueueState};
+pub use state::{ClassState, LinkState, QueueState};
 
 /// An engine that brings tasks to workers.
 #[async_trait]
@@ -45,7 +45,10 @@ pub trait Queue: Send + Sync {
     /// it and not taken goes to others at once.
     async fn leave(&self, class: &str);
 
-    /// How the engine is.
+    /// Whether the engine can announce tasks; asks nobody.
+    fn link(&self) -> LinkState;
+
+    /// How the engine is, by asking database and broker.
     async fn state(&self) -> QueueState;
 
     /// Ends what the engine does in the background and its connections.

@@ -22,6 +22,19 @@ pub struct QueueState {
     pub dead: Option<u32>,
 }
 
+/// Whether an engine can announce tasks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkState {
+    /// `embedded` or `rabbitmq`.
+    pub engine: &'static str,
+    /// Whether there is a connection; always for the engine that needs none.
+    pub connected: bool,
+    /// Since when.
+    pub since: Timestamp,
+    /// Why there is none, or what keeps it from being used; never holds a password.
+    pub problem: Option<String>,
+}
+
 /// One class of work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClassState {
@@ -37,8 +50,28 @@ pub struct ClassState {
     pub consumers: Option<u32>,
 }
 
+impl QueueState {
+    /// The state without what a broker knows.
+    pub(crate) async fn new(link: LinkState, store: &Store) -> Self {
+        let LinkState {
+            engine,
+            connected,
+            since,
+            problem,
+        } = link;
+        Self {
+            engine,
+            connected,
+            since,
+            problem,
+            classes: classes(store).await,
+            dead: None,
+        }
+    }
+}
+
 /// Every class of work with what the database says of it.
-pub(crate) async fn classes(store: &Store) -> Vec<ClassState> {
+async fn classes(store: &Store) -> Vec<ClassState> {
     let waiting = store.waiting_tasks(crate::now()).await.ok();
     let one = |class: &'static str| {
         let found = waiting

@@ -11,6 +11,8 @@ use utoipa::ToSchema;
 
 use crate::reply::{Answer, Reply};
 
+use super::iso;
+
 /// Where /metrics takes its text from.
 pub(crate) struct Metrics(pub(crate) Option<PrometheusHandle>);
 
@@ -20,6 +22,21 @@ pub(super) struct Health {
     /// ok.
     #[schema(value_type = String, example = "ok")]
     status: &'static str,
+}
+
+/// Whether requests can be served, and what does not hold them up but is not well.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Readiness {
+    /// ok, or degraded while the broker is away: requests are stored, and done when it is back.
+    #[schema(value_type = String, example = "ok")]
+    status: &'static str,
+    /// The queue's engine: embedded or rabbitmq.
+    #[schema(value_type = String, example = "rabbitmq")]
+    queue: &'static str,
+    /// Whether tasks reach workers now.
+    queue_connected: bool,
+    /// Since when, UTC.
+    queue_since: String,
 }
 
 const WELL: Health = Health { status: "ok" };
@@ -35,19 +52,20 @@ pub(crate) fn check_liveness() -> Json<Health> {
     Json(WELL)
 }
 
-/// Answers whether requests can be served: whether the database answers. Needs no token.
+/// Answers whether requests can be served: whether the database answers. A broker that is away does
+/// not keep requests from being served; the answer says so. Needs no token.
 #[utoipa::path(
     tag = "health",
     security(()),
     responses(
-        (status = 200, description = "Ready", body = Health),
+        (status = 200, description = "Ready", body = Readiness),
         (status = 503, description = "Not ready"),
     ),
 )]
 #[get("/readyz")]
-pub(crate) async fn check_readiness(app: &State<App>) -> Answer<Health> {
+pub(crate) async fn check_readiness(app: &State<App>) -> Answer<Readiness> {
     match app.health().await {
-        Ok(()) => Ok(Json(WELL)),
+        Ok(()) => Ok(Json(readiness(app))),
         Err(error) => {
             tracing::warn!(target: "assay_api", %error, "not ready");
             Err(Error::Unavailable {
@@ -56,6 +74,17 @@ pub(crate) async fn check_readiness(app: &State<App>) -> Answer<Health> {
             }
             .into())
         }
+    }
+}
+
+fn readiness(app: &App) -> Readiness {
+    let queue = app.queue_link();
+    let well = queue.connected && queue.problem.is_none();
+    Readiness {
+        status: if well { "ok" } else { "degraded" },
+        queue: queue.engine,
+        queue_connected: well,
+        queue_since: iso(queue.since),
     }
 }
 

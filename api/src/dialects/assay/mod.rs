@@ -1,6 +1,7 @@
 //! Assay's own API: what the other dialects have no words for.
 
 mod alarms;
+mod dead_letters;
 mod diagnosis_wire;
 mod differences;
 mod dry_run_wire;
@@ -13,6 +14,7 @@ mod introspection_wire;
 mod introspections;
 mod nodes;
 mod page;
+mod ping;
 mod rule_trace_wire;
 mod stuck;
 mod tasks;
@@ -50,6 +52,11 @@ endpoints![
     tasks::list_task_records,
     tasks::show_task_record,
     tasks::revoke_task,
+    ping::ping,
+    dead_letters::list_dead_letters,
+    dead_letters::show_dead_letter,
+    dead_letters::redeliver_dead_letter,
+    dead_letters::discard_dead_letter,
     fleet::show_fleet,
     fleet::show_reservation,
     held_reports::list_held_reports,

@@ -211,8 +211,12 @@ impl Introspections<'_> {
             .store()
             .current_introspection(introspection.node_id)
             .await?;
-        let is_current = current.is_some_and(|current| current.id == introspection.id);
-        if !is_current || !introspection.manage_boot {
+        // One that was opened again meanwhile needs its machine.
+        let is_over = current.is_some_and(|current| {
+            current.id == introspection.id
+                && (current.state.is_final() || current.state == IntrospectionState::Aborting)
+        });
+        if !is_over || !introspection.manage_boot {
             return Ok(());
         }
         self.leave_machine(task, introspection).await

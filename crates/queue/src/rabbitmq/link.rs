@@ -12,10 +12,13 @@ use tokio::sync::{Notify, OnceCell};
 
 use super::{ANSWER, Shared, report};
 use crate::now;
+use crate::state::LinkState;
 
 /// The first pause after a connection that was lost or not made; it doubles up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// What is told of a broker that has stopped to take messages.
+const BLOCKED: &str = "the broker takes no messages: it is short of disk or memory";
 /// How often the state of the connection is looked at, besides waiting for its events.
 const LOOK: Duration = Duration::from_secs(1);
 /// How long a connection may take to end in order.
@@ -23,6 +26,10 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// The connection, or why there is none.
 pub(super) enum Link {
+    /// The first connection is being made.
+    Starting {
+        since: Timestamp,
+    },
     Up {
         since: Timestamp,
         session: Arc<Session>,
@@ -44,19 +51,22 @@ impl Link {
     pub(super) fn session(&self) -> Option<Arc<Session>> {
         match self {
             Self::Up { session, .. } => Some(Arc::clone(session)),
-            Self::Down { .. } => None,
+            Self::Starting { .. } | Self::Down { .. } => None,
         }
     }
 
     /// Whether there is a connection, since when, and what is wrong.
-    pub(super) fn describe(&self) -> (bool, Timestamp, Option<String>) {
-        match self {
-            Self::Up { since, session } => {
-                let blocked = "the broker takes no messages: it is short of disk or memory";
-                let problem = session.is_blocked().then(|| blocked.to_owned());
-                (true, *since, problem)
-            }
-            Self::Down { since, why } => (false, *since, Some(why.clone())),
+    pub(super) fn describe(&self) -> LinkState {
+        let (connected, since, problem) = match self {
+            Self::Starting { since } => (false, since, Some("connecting")),
+            Self::Up { since, session } => (true, since, session.is_blocked().then_some(BLOCKED)),
+            Self::Down { since, why } => (false, since, Some(why.as_str())),
+        };
+        LinkState {
+            engine: "rabbitmq",
+            connected,
+            since: *since,
+            problem: problem.map(str::to_owned),
         }
     }
 }

@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Queue;
 use crate::delivery::{Delivery, Want};
 use crate::settings::QueueSettings;
-use crate::state::{self, QueueState};
+use crate::state::{LinkState, QueueState};
 
 use consume::Consumer;
 use link::{Link, Session};
@@ -94,7 +94,9 @@ impl RabbitQueue {
             return Err(Error::invalid(fault));
         }
         let target = Target::new(url, settings).await?;
-        let (link, _) = watch::channel(Link::down("the first connection is being made"));
+        let (link, _) = watch::channel(Link::Starting {
+            since: crate::now(),
+        });
         let shared = Arc::new(Shared {
             store,
             target,
@@ -132,6 +134,15 @@ impl RabbitQueue {
         }
     }
 
+    /// Waits until the first attempt to connect has come to its end, for commands that have just
+    /// begun and ask how the engine is.
+    async fn first_attempt(&self) {
+        let mut link = self.shared.link.subscribe();
+        let ended = link.wait_for(|link| !matches!(link, Link::Starting { .. }));
+        // When it takes too long, that is the answer.
+        let _ = tokio::time::timeout(ANSWER, ended).await;
+    }
+
     async fn broker_counts(&self, state: &mut QueueState) {
         let Some(session) = self.shared.session() else {
             return;
@@ -165,16 +176,13 @@ impl Queue for RabbitQueue {
         }
     }
 
+    fn link(&self) -> LinkState {
+        self.shared.link.borrow().describe()
+    }
+
     async fn state(&self) -> QueueState {
-        let (connected, since, problem) = self.shared.link.borrow().describe();
-        let mut state = QueueState {
-            engine: "rabbitmq",
-            connected,
-            since,
-            problem,
-            classes: state::classes(&self.shared.store).await,
-            dead: None,
-        };
+        self.first_attempt().await;
+        let mut state = QueueState::new(self.link(), &self.shared.store).await;
         let counted = tokio::time::timeout(ANSWER, self.broker_counts(&mut state)).await;
         if counted.is_err() && state.problem.is_none() {
             state.problem = Some("the broker does not answer".to_owned());

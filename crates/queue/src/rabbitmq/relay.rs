@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use assay_domain::Result;
 use assay_store::Announcement;
-use lapin::BasicProperties;
 use lapin::options::BasicPublishOptions;
+use lapin::{BasicProperties, PublisherConfirm};
 
 use super::Shared;
 use super::link::Session;
@@ -72,7 +72,6 @@ async fn relay_all(shared: &Shared, session: &Session) -> Result<()> {
 /// Publishes; gives the keys of the tasks that the broker has for certain.
 async fn publish(shared: &Shared, session: &Session, due: &[Announcement]) -> Vec<i64> {
     let mut sent = Vec::with_capacity(due.len());
-    let mut published = Vec::with_capacity(due.len());
     let all = async {
         for announcement in due {
             match send(shared, session, announcement).await {
@@ -83,20 +82,39 @@ async fn publish(shared: &Shared, session: &Session, due: &[Announcement]) -> Ve
                 }
             }
         }
-        for (task_id, confirm) in sent {
-            match confirm.await {
-                Ok(answer) if answer.is_ack() => match answer.take_message() {
-                    None => published.push(task_id),
-                    Some(_) => session.fail("the broker has lost a queue"),
-                },
-                // A nack is the broker's trouble for now; the task is announced again.
-                Ok(_) => {}
-                Err(error) => session.fail(format!("publishing failed: {error}")),
-            }
-        }
     };
     if tokio::time::timeout(CONFIRM, all).await.is_err() {
-        session.fail("the broker does not confirm what is published");
+        session.fail("the broker takes no messages");
+        return Vec::new();
+    }
+    confirmed(session, sent).await
+}
+
+/// Waits for the broker's word on each message. A queue that does not take any must not keep the
+/// others from being confirmed.
+async fn confirmed(session: &Session, sent: Vec<(i64, PublisherConfirm)>) -> Vec<i64> {
+    let answers = sent.into_iter().map(|(task_id, confirm)| async move {
+        (task_id, tokio::time::timeout(CONFIRM, confirm).await)
+    });
+    let mut published = Vec::new();
+    let mut unanswered = 0;
+    for (task_id, answer) in futures::future::join_all(answers).await {
+        match answer {
+            Ok(Ok(answer)) if answer.is_ack() => match answer.take_message() {
+                None => published.push(task_id),
+                Some(_) => session.fail("the broker has lost a queue"),
+            },
+            // A nack is the broker's trouble for now; the task is announced again.
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => session.fail(format!("publishing failed: {error}")),
+            Err(_) => unanswered += 1,
+        }
+    }
+    if unanswered > 0 {
+        tracing::warn!(unanswered, "the broker does not confirm what is published");
+        if published.is_empty() {
+            session.fail("the broker does not confirm what is published");
+        }
     }
     published
 }
@@ -105,7 +123,7 @@ async fn send(
     shared: &Shared,
     session: &Session,
     announcement: &Announcement,
-) -> lapin::Result<lapin::PublisherConfirm> {
+) -> lapin::Result<PublisherConfirm> {
     let message = Message {
         task: announcement.task_id,
         class: announcement.class.clone(),

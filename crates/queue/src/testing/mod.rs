@@ -8,6 +8,7 @@ mod certificates;
 mod node;
 mod shared;
 
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use assay_domain::{Error, Result, Secret};
@@ -41,15 +42,21 @@ impl Broker {
     /// # Errors
     /// Names the Debian package when RabbitMQ is not installed.
     pub async fn start() -> Result<Self> {
-        Self::with(false).await
+        Self::with(Ipv4Addr::LOCALHOST, false).await
+    }
+
+    /// Starts a broker that listens on another address than 127.0.0.1, for clients that are in
+    /// network namespaces of their own.
+    pub async fn start_at(address: Ipv4Addr) -> Result<Self> {
+        Self::with(address, false).await
     }
 
     /// Starts a broker that also listens with TLS and asks its clients for a certificate.
     pub async fn start_with_tls() -> Result<Self> {
-        Self::with(true).await
+        Self::with(Ipv4Addr::LOCALHOST, true).await
     }
 
-    async fn with(tls: bool) -> Result<Self> {
+    async fn with(address: Ipv4Addr, tls: bool) -> Result<Self> {
         blocking(move || {
             let folder = TempDir::with_prefix("assay-test-broker-").map_err(Error::internal)?;
             let certificates = match tls {
@@ -57,7 +64,7 @@ impl Broker {
                 false => None,
             };
             let user = node::hold(folder.path(), "users.lock", std::fs::File::lock_shared)?;
-            let node = Node::new(folder.path(), Ports::free()?);
+            let node = Node::new(folder.path(), address, Ports::free()?);
             node.configure(certificates.as_ref())?;
             node.start()?;
             node.watch()?;

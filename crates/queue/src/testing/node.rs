@@ -1,4 +1,4 @@
-//! One RabbitMQ node in a folder: own name server, own ports, loopback only.
+//! One RabbitMQ node in a folder: own name server, own ports.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -39,7 +39,7 @@ while sleep 3; do
 done
 "#;
 
-/// The ports of a node, all on 127.0.0.1.
+/// The ports of a node.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ports {
     pub(super) amqp: u16,
@@ -72,19 +72,22 @@ impl Ports {
 #[derive(Debug, Clone)]
 pub(super) struct Node {
     folder: PathBuf,
+    /// Where clients find it.
+    address: Ipv4Addr,
     ports: Ports,
 }
 
 impl Node {
-    pub(super) fn new(folder: &Path, ports: Ports) -> Self {
+    pub(super) fn new(folder: &Path, address: Ipv4Addr, ports: Ports) -> Self {
         Self {
             folder: folder.to_owned(),
+            address,
             ports,
         }
     }
 
     pub(super) fn url(&self) -> String {
-        url(self.ports.amqp)
+        url(self.address, self.ports.amqp)
     }
 
     pub(super) fn tls_url(&self) -> String {
@@ -94,12 +97,13 @@ impl Node {
     /// Writes the node's configuration.
     pub(super) fn configure(&self, certificates: Option<&Certificates>) -> Result<()> {
         let mut text = format!(
-            "listeners.tcp.1 = 127.0.0.1:{}\n\
+            "listeners.tcp.1 = {}:{}\n\
+             loopback_users = none\n\
              vm_memory_high_watermark.absolute = 1GB\n\
              disk_free_limit.absolute = 1MB\n\
              raft.wal_max_size_bytes = 16777216\n\
              log.file.level = warning\n",
-            self.ports.amqp
+            self.address, self.ports.amqp
         );
         if let Some(made) = certificates {
             text += &format!(
@@ -140,7 +144,7 @@ impl Node {
     fn wait_until_it_serves(&self) -> Result<()> {
         let begun = Instant::now();
         while begun.elapsed() < START {
-            if serves(self.ports.amqp) {
+            if serves(self.address, self.ports.amqp) {
                 return Ok(());
             }
             let started = begun.elapsed() > Duration::from_secs(2);
@@ -273,15 +277,15 @@ impl Node {
     }
 }
 
-/// The URL of a broker at this port.
-pub(super) fn url(port: u16) -> String {
-    format!("amqp://guest:guest@127.0.0.1:{port}/%2f")
+/// The URL of a broker at this address and port.
+pub(super) fn url(address: Ipv4Addr, port: u16) -> String {
+    format!("amqp://guest:guest@{address}:{port}/%2f")
 }
 
-/// Whether a broker answers at this port: it greets whoever speaks AMQP 0-9-1.
-pub(super) fn serves(port: u16) -> bool {
+/// Whether a broker answers at this address and port: it greets whoever speaks AMQP 0-9-1.
+pub(super) fn serves(address: Ipv4Addr, port: u16) -> bool {
     let patience = Duration::from_secs(2);
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let address = SocketAddr::from((address, port));
     let Ok(mut stream) = TcpStream::connect_timeout(&address, patience) else {
         return false;
     };

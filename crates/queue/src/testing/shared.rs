@@ -33,7 +33,7 @@ impl SharedBroker {
             let running = std::fs::read_to_string(&file)
                 .ok()
                 .and_then(|text| text.trim().parse().ok())
-                .filter(|port| node::serves(*port));
+                .filter(|port| node::serves(Ipv4Addr::LOCALHOST, *port));
             let port = match running {
                 Some(port) => port,
                 None => {
@@ -54,7 +54,7 @@ impl SharedBroker {
 
     /// Its URL, with user and password.
     pub fn url(&self) -> String {
-        node::url(self.port)
+        node::url(Ipv4Addr::LOCALHOST, self.port)
     }
 
     /// Settings that lead to it, with a prefix that no other test has.

@@ -25,6 +25,8 @@ async fn a_broker_that_was_away_is_caught_up_with() {
     let held = take_one(&queue, "w", LONG).await;
     assert_eq!(held.task.id, before.id);
 
+    // RabbitMQ writes down which quorum queues it has up to half a second after it made them.
+    tokio::time::sleep(Duration::from_secs(2)).await;
     broker.kill().await.unwrap();
     until("the loss is told", || async {
         !queue.state().await.connected
