@@ -133,8 +133,8 @@ async fn a_worker_shows_its_health() {
             .unwrap()
             .starts_with("text/plain")
     );
-    health.get("/v1/introspection").await.expect(404);
-    health.post_empty("/healthz").await.expect(405);
+    assert_eq!(health.get("/v1/introspection").await.status, 404);
+    assert_eq!(health.post_empty("/healthz").await.status, 405);
     processes.workers[0].kill();
 }
 
@@ -211,10 +211,7 @@ async fn a_second_request_waits_for_its_turn() {
 async fn an_unknown_node_is_held_by_nobody() {
     let server = Setup::new().start().await;
     let path = "/assay/v1/nodes/nowhere/reservation";
-    server.client().get(path).await.expect(404);
-    server
-        .client()
-        .get("/assay/v1/fleet?limit=-1")
-        .await
-        .expect(400);
+    assert_eq!(server.client().get(path).await.status, 404);
+    let wrong = server.client().get("/assay/v1/fleet?limit=-1").await;
+    assert_eq!(wrong.status, 400);
 }
