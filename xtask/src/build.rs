@@ -57,3 +57,22 @@ pub(crate) fn bench(args: &[String]) -> Outcome {
     command.env("ASSAY_AGENT", agent).args(args);
     step("benchmarks", &mut command)
 }
+
+/// Builds with optimisation and runs the chaos run; the logs of one that goes wrong are kept.
+pub(crate) fn chaos(args: &[String]) -> Outcome {
+    let packages = [
+        "build",
+        "--release",
+        "--package",
+        "assay-cli",
+        "--package",
+        "assay-tests",
+    ];
+    step("release build", &mut cargo(&packages))?;
+    let release = target().join("release");
+    let mut command = std::process::Command::new(release.join("assay-chaos"));
+    command.current_dir(root());
+    command.env("ASSAY_BINARY", release.join("assay"));
+    command.arg("--logs").arg(target().join("chaos")).args(args);
+    step("chaos", &mut command)
+}

@@ -22,6 +22,9 @@ usage: cargo xtask COMMAND
                          install what the tests need, then run every check and test;
                          FILTERS are handed to nextest and leave out the other checks
   bench [ARGS…]          build with optimisation and run the benchmarks
+  chaos [--introspections N] [--kills N] [--seed N] [OPTIONS…]
+                         build with optimisation, then kill and cut off a fleet at work
+                         again and again, and judge whether anything was lost
   package [--profile dev] [--no-build] [--no-install]
                          build the .deb and .rpm packages into target/package
   agent                  build the static agent and print its path
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         "demo" => build::demo(&rest),
         "test" => suite::run(&rest),
         "bench" => build::bench(&rest),
+        "chaos" => build::chaos(&rest),
         "package" => package::command(&rest),
         "agent" => build::agent().map(|path| println!("{}", path.display())),
         "" | "help" | "-h" | "--help" => {
