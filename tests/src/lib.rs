@@ -14,7 +14,6 @@
 
 pub mod arena;
 pub mod balancer;
-pub mod broker;
 pub mod chaos;
 pub mod client;
 pub mod database;

@@ -69,6 +69,15 @@ pub async fn is_stuck_within(
     shown["stuck"].clone()
 }
 
+/// Waits until a worker has stored that cause as the most likely one.
+pub async fn is_kept(client: &Client, node: &str, cause: &str) {
+    let shown = async || detail(client, node).await["diagnosis"].clone();
+    wait::until_is("the diagnosis is stored", LIMIT, shown, |shown| {
+        shown["causes"][0]["cause"] == cause
+    })
+    .await;
+}
+
 /// Waits until an introspection has ended badly because of that cause above all; gives the diagnosis
 /// and the error text.
 pub async fn has_failed(client: &Client, node: &str, phase: &str, cause: &str) -> (Value, String) {

@@ -140,13 +140,11 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// The sentence for an error text: the cause, and the first line of evidence.
+    /// The sentence for an error text: the cause, and the first lines of evidence.
     pub fn sentence(&self) -> String {
         let facts = self.cause.facts();
-        match self.evidence.first() {
-            Some(line) => format!("[{}] {} {line}", facts.key, facts.text),
-            None => format!("[{}] {}", facts.key, facts.text),
-        }
+        let seen: Vec<&str> = self.evidence.iter().take(3).map(String::as_str).collect();
+        format!("[{}] {} {}", facts.key, facts.text, seen.join("; "))
     }
 }
 

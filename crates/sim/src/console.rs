@@ -1,6 +1,9 @@
 //! A machine's serial console: the last bytes it printed, and what those lines say about how far it came.
 
 use std::collections::VecDeque;
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -54,6 +57,7 @@ struct State {
     wrapped: String,
     sightings: Vec<Sighting>,
     since: Instant,
+    copy: Option<File>,
 }
 
 impl Default for Console {
@@ -64,6 +68,7 @@ impl Default for Console {
             wrapped: String::new(),
             sightings: Vec::new(),
             since: Instant::now(),
+            copy: None,
         };
         Self {
             state: Mutex::new(state),
@@ -94,6 +99,13 @@ impl Console {
         let state = self.state.lock();
         let (front, back) = state.kept.as_slices();
         plain(&[front, back].concat())
+    }
+
+    /// Writes all further output to the end of a file as well, as console servers do.
+    pub fn copy_to(&self, path: &Path) -> std::io::Result<()> {
+        let file = File::options().create(true).append(true).open(path)?;
+        self.state.lock().copy = Some(file);
+        Ok(())
     }
 
     /// What was seen since the machine was switched on, in order.
@@ -151,6 +163,10 @@ impl Console {
     /// Takes what the machine printed.
     pub(crate) fn print(&self, bytes: &[u8]) {
         let mut state = self.state.lock();
+        if let Some(copy) = &mut state.copy {
+            // A console server that has no room left loses output, and the machine goes on.
+            let _ = copy.write_all(bytes);
+        }
         state.kept.extend(bytes);
         let surplus = state.kept.len().saturating_sub(KEPT);
         state.kept.drain(..surplus);

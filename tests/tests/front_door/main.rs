@@ -11,6 +11,7 @@ mod admission;
 mod alarms;
 mod authentication;
 mod backup;
+mod chaos;
 mod cloudmanager_nodes;
 mod cloudmanager_power_controls;
 mod dead_letters;

@@ -41,10 +41,10 @@ impl Boot<'_> {
                 .await;
             return Ok(local("another machine is on introspection in its place"));
         }
+        self.note_stranger(&claim, found);
         if self.app.settings().discovery.enabled {
             return self.app.discovery().boot(claim).await;
         }
-        self.note_stranger(&claim, found);
         match &found.answer {
             Answer::Ambiguous(nodes) => {
                 let nodes = lookup::shown_all(nodes);

@@ -14,6 +14,8 @@ const MOST: usize = 6;
 const LINES: usize = 5;
 /// Two network cards whose addresses are closer than this belong to one machine, most likely.
 const NEIGHBOURS: u64 = 16;
+/// What a line about silence begins with.
+const SILENCE: &str = "nothing was heard for ";
 /// So many boots of one introspection are a loop.
 const LOOP: i64 = 3;
 
@@ -272,17 +274,25 @@ fn otherwise(facts: &Facts) -> Option<Finding> {
         Phase::Callback => Cause::ReportNeverSent,
         Phase::Hooks | Phase::Rules => return None,
     };
-    let mut line = format!("nothing was heard for {seconds} s");
     let power = facts.probe.as_ref().and_then(|probe| probe.power.as_ref());
-    match power {
-        Some(Ok(state)) => {
-            let text = format!("; the BMC says that the machine is {}", state.as_str());
-            line.push_str(&text);
-        }
-        Some(Err(error)) => line.push_str(&format!("; {error}")),
-        None => {}
+    let told = power.map(|power| match power {
+        Ok(state) => format!("the BMC says that the machine is {}", state.as_str()),
+        Err(error) => format!("the BMC was asked: {error}"),
+    });
+    let silence = format!("{SILENCE}{seconds} s");
+    Some(Finding {
+        cause,
+        confidence: Confidence::Possible,
+        evidence: [silence].into_iter().chain(told).collect(),
+    })
+}
+
+/// What was concluded earlier, with what is still true of it.
+pub(crate) fn still_true(mut earlier: Vec<Finding>) -> Vec<Finding> {
+    for finding in &mut earlier {
+        finding.evidence.retain(|line| !line.starts_with(SILENCE));
     }
-    Some(finding(cause, Confidence::Possible, line))
+    earlier
 }
 
 #[cfg(test)]

@@ -131,7 +131,7 @@ fn the_bmc_tells_that_the_machine_is_off_again() {
     facts.probe = Some(Probe { power, boot: None });
     let findings = assess(&facts);
     assert_eq!(findings[0].cause, Cause::AgentSilent);
-    assert!(findings[0].evidence[0].contains("unreachable"));
+    assert!(findings[0].evidence[1].contains("unreachable"));
 }
 
 #[test]

@@ -83,6 +83,9 @@ impl<'a> Diagnoses<'a> {
         page: Page,
     ) -> Result<Vec<Stuck>> {
         actor.require(Role::Observer)?;
+        if !self.app.fleet().any_worker().await? {
+            self.conclude_late().await?;
+        }
         let cause = cause.map(Cause::as_str);
         self.app.store().stuck(phase, cause, page).await
     }
@@ -138,6 +141,29 @@ impl<'a> Diagnoses<'a> {
             made_at,
             findings,
         }))
+    }
+
+    /// What nobody looks at because no worker lives, from what is stored.
+    async fn conclude_late(&self) -> Result<()> {
+        let settings = self.app.settings();
+        let now = self.app.clock().now();
+        let before = earlier(now, settings.phase_limits.shortest());
+        let fresh = earlier(now, settings.diagnosis.refresh);
+        let store = self.app.store();
+        for (introspection, stamps) in store.waiting_introspections(before, 0, BATCH).await? {
+            let late = awaited(&introspection, &stamps)
+                .filter(|(phase, since)| is_past(*since, settings.phase_limits.of(*phase), now));
+            let known = store.diagnosis(introspection.id).await?;
+            let Some((phase, since)) = late else { continue };
+            let is_fresh = |known: &Diagnosis| {
+                is_about(known, phase, since) && known.made_at.is_some_and(|made| made > fresh)
+            };
+            if !known.as_ref().is_some_and(is_fresh) {
+                let facts = facts::gather(self.app, &introspection, (phase, since)).await?;
+                self.keep(&facts, assess::assess(&facts)).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Looks for introspections past the limit of their phase and has each looked at, once per
@@ -299,7 +325,7 @@ impl<'a> Diagnoses<'a> {
         let mut findings = assess::assess(&facts);
         let known = store.diagnosis(introspection.id).await?;
         if let Some(known) = known.filter(|known| is_about(known, phase, since)) {
-            findings.extend(known.findings);
+            findings.extend(assess::still_true(known.findings));
         }
         let made = self.keep(&facts, assess::ranked(findings)).await?;
         Ok(made.findings.into_iter().next())

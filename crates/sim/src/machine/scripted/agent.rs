@@ -15,6 +15,8 @@ use crate::hardware::BootPlan;
 
 /// How much of a boot file is loaded when the whole is not wanted.
 const SAMPLE: u64 = 1024;
+/// How long a machine that boots in a loop takes until it begins again.
+const REBOOT: Duration = Duration::from_millis(200);
 /// The first pause before a report is posted again, doubled each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// The longest pause between two posts.
@@ -23,8 +25,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 impl Script {
     /// Boots, and stays on whatever comes of it.
     pub(super) async fn live(&self, plan: BootPlan) {
-        let retries = self.behaviour.lock().boot_retries;
-        for _ in 0..=retries {
+        let mut retries = self.behaviour.lock().boot_retries;
+        loop {
             let pace = self.behaviour.lock().pace;
             tokio::time::sleep(pace.firmware).await;
             if self.has(ScriptedFault::NeverAsks) {
@@ -34,15 +36,20 @@ impl Script {
             let mut settings = Settings::of(&self.hardware, &self.boot_url);
             settings.boots_with(plan.firmware);
             match firmware::boot(self, settings, &self.boot_url).await {
+                Ok(Ending::Boot(_)) if self.has(ScriptedFault::BootLoops) => {
+                    tokio::time::sleep(REBOOT).await;
+                    continue;
+                }
                 Ok(Ending::Boot(kernel)) => return self.run_kernel(&kernel.line, plan).await,
                 Ok(Ending::Exit(status)) => {
                     self.show(&format!("the boot script ended with {status}"));
                 }
                 Err(fault) => self.show(&format!("the boot script failed: {fault}")),
             }
-            if self.stops_here() {
+            if self.stops_here() || retries == 0 {
                 return;
             }
+            retries -= 1;
         }
     }
 

@@ -51,6 +51,8 @@ pub enum ScriptedFault {
     StopsAfterKernel,
     /// It stops after the initramfs.
     StopsAfterInitramfs,
+    /// It boots anew as soon as it has the initramfs, again and again.
+    BootLoops,
     /// It stops after its agent has said that it runs.
     StopsAfterAgent,
     /// It stops after its agent has said that the inventory is collected, and never reports.
