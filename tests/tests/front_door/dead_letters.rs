@@ -64,7 +64,7 @@ async fn is_given_up_and_tried_again(database: Database, broker: Option<SharedBr
     let mut processes = fleet_on(&database, broker.as_ref()).await;
     let client = processes.client().clone();
     let member = fleet::enrol(&client, lab::hardware(0), Behaviour::default()).await;
-    let slow = Duration::from_secs(60);
+    let slow = Duration::from_secs(8);
     member
         .bmc
         .change_faults(|faults| faults.answer_delay = slow);
