@@ -8,17 +8,21 @@
     reason = "a program for a developer's terminal; a failure must end it loudly"
 )]
 
+mod dry_run;
 mod figures;
 mod fleet;
+mod introspections;
 mod load;
-mod memory;
 mod reading;
 mod reporting;
+mod rig;
 mod sizes;
+mod tasks;
 
 use figures::Figures;
 
-const USAGE: &str = "usage: assay-bench [sizes] [guest] [start] [reports] [bulk] [status] [page]";
+const USAGE: &str = "usage: assay-bench [sizes] [guest] [start] [reports] [bulk] [status] [page] \
+    [tasks] [introspections] [dry-run]";
 
 /// Runs the named benchmarks, or all of them.
 #[tokio::main]
@@ -47,6 +51,15 @@ async fn main() {
     }
     if wanted("bulk") || wanted("page") {
         reporting::bulk(&mut figures).await;
+    }
+    if wanted("tasks") {
+        tasks::tasks(&mut figures).await;
+    }
+    if wanted("introspections") {
+        introspections::introspections(&mut figures).await;
+    }
+    if wanted("dry-run") {
+        dry_run::dry_run(&mut figures).await;
     }
     figures.print();
 }

@@ -1,6 +1,7 @@
 //! A worker's part of a dry run: batch after batch, each stored with how far the run is, so that
 //! whoever takes over goes on where the last one was.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -15,6 +16,9 @@ use super::judge::Judge;
 use crate::App;
 use crate::work::{Outcome, error_text};
 
+/// Reports of the first batch; the next ones grow or shrink so that each takes about as long.
+const FIRST_BATCH: usize = 4;
+const BATCH_TIME: Duration = Duration::from_millis(250);
 /// Most reports of one batch, and most bytes that they have when they are not compressed.
 const BATCH: usize = 400;
 const BATCH_BYTES: i64 = 16 << 20;
@@ -107,13 +111,14 @@ impl DryRuns<'_> {
             (run.started_at, run.total) = (Some(now), total);
         }
         let left = reports.into_iter().filter(|(id, _)| *id > run.cursor);
-        let mut batches = batches(left.collect()).into_iter();
+        let mut left: VecDeque<(i64, i64)> = left.collect();
+        let mut size = FIRST_BATCH;
         let judge = self.judge(&run).await?;
         let _watch = watch(self.app.clone(), run.id, judge.stop.clone());
         let threads = self.app.settings().dry_run.thread_count();
         let began = Instant::now();
         let mut told = began.checked_sub(TELL).unwrap_or(began);
-        let mut next = self.fetch(batches.next()).await?;
+        let mut next = self.fetch(take(&mut left, size)).await?;
         while let Some((ids, subjects)) = next {
             self.check_time(&run)?;
             if told.elapsed() >= TELL {
@@ -122,8 +127,10 @@ impl DryRuns<'_> {
                 told = Instant::now();
             }
             let gone = ids.len().saturating_sub(subjects.len());
-            let (found, following) =
-                tokio::try_join!(judge.all(subjects, threads), self.fetch(batches.next()))?;
+            let since = Instant::now();
+            let following = self.fetch(take(&mut left, size));
+            let (found, following) = tokio::try_join!(judge.all(subjects, threads), following)?;
+            size = next_size(ids.len(), since.elapsed());
             let Some((results, counts)) = found else {
                 return Ok(End::Left);
             };
@@ -172,7 +179,7 @@ impl DryRuns<'_> {
         }
         Err(Error::conflict(format!(
             "the dry run took longer than its limit of {} s: {} of {} reports",
-            limit.as_secs(),
+            limit.as_secs_f64(),
             run.done,
             run.total
         )))
@@ -187,21 +194,32 @@ fn ended(state: DryRunState) -> Outcome {
     }
 }
 
-/// The reports in batches of bounded number and size.
-fn batches(reports: Vec<(i64, i64)>) -> Vec<Vec<i64>> {
-    let mut batches: Vec<Vec<i64>> = Vec::new();
-    let mut bytes = 0;
-    for (id, size) in reports {
+/// The next reports, of bounded number and size; `None` when there are no more.
+fn take(left: &mut VecDeque<(i64, i64)>, most: usize) -> Option<Vec<i64>> {
+    let (first, mut bytes) = left.pop_front()?;
+    let mut ids = vec![first];
+    while ids.len() < most
+        && let Some((id, size)) = left.front().copied()
+    {
         bytes += size;
-        match batches.last_mut() {
-            Some(batch) if batch.len() < BATCH && bytes <= BATCH_BYTES => batch.push(id),
-            _ => {
-                bytes = size;
-                batches.push(vec![id]);
-            }
+        if bytes > BATCH_BYTES {
+            break;
         }
+        ids.push(id);
+        left.pop_front();
     }
-    batches
+    Some(ids)
+}
+
+/// How many reports to take after so many took that long.
+fn next_size(count: usize, taken: Duration) -> usize {
+    if taken < BATCH_TIME / 2 {
+        (count * 2).min(BATCH)
+    } else if taken > BATCH_TIME * 2 {
+        (count / 2).max(1)
+    } else {
+        count
+    }
 }
 
 /// Stops the work when the run has ended meanwhile, or when the work is dropped.
@@ -233,13 +251,28 @@ impl Drop for Stopper {
 mod tests {
     use super::*;
 
+    fn taken(reports: Vec<(i64, i64)>, most: usize) -> Vec<usize> {
+        let mut left = VecDeque::from(reports);
+        std::iter::from_fn(|| take(&mut left, most))
+            .map(|ids| ids.len())
+            .collect()
+    }
+
     #[test]
     fn batches_are_bounded_by_number_and_by_size() {
-        let small: Vec<(i64, i64)> = (1..=1000).map(|id| (id, 1)).collect();
-        let sizes: Vec<usize> = batches(small).iter().map(Vec::len).collect();
-        assert_eq!(sizes, [400, 400, 200]);
+        let small = (1..=1000).map(|id| (id, 1)).collect();
+        assert_eq!(taken(small, BATCH), [400, 400, 200]);
         let large = vec![(1, BATCH_BYTES + 1), (2, BATCH_BYTES), (3, 1), (4, 2)];
-        assert_eq!(batches(large), [vec![1], vec![2], vec![3, 4]]);
-        assert_eq!(batches(Vec::new()), Vec::<Vec<i64>>::new());
+        assert_eq!(taken(large, BATCH), [1, 1, 2]);
+        assert!(taken(Vec::new(), BATCH).is_empty());
+    }
+
+    #[test]
+    fn batches_take_about_as_long_as_each_other() {
+        assert_eq!(next_size(FIRST_BATCH, BATCH_TIME / 4), 2 * FIRST_BATCH);
+        assert_eq!(next_size(300, Duration::ZERO), BATCH);
+        assert_eq!(next_size(16, BATCH_TIME), 16);
+        assert_eq!(next_size(16, BATCH_TIME * 4), 8);
+        assert_eq!(next_size(1, BATCH_TIME * 40), 1);
     }
 }

@@ -113,20 +113,17 @@ fn singular(path: &str) -> Option<Vec<Step>> {
             .chars()
             .next()
             .filter(|quote| matches!(quote, '\'' | '"'));
-        rest = match quote {
-            Some(quote) => {
-                let (name, after) = inner.get(1..)?.split_once(quote)?;
-                if name.contains('\\') {
-                    return None;
-                }
-                steps.push(Step::Name(name.to_owned()));
-                after.strip_prefix(']')?
+        rest = if let Some(quote) = quote {
+            let (name, after) = inner.get(1..)?.split_once(quote)?;
+            if name.contains('\\') {
+                return None;
             }
-            None => {
-                let (digits, after) = inner.split_once(']')?;
-                steps.push(Step::Index(digits.parse().ok()?));
-                after
-            }
+            steps.push(Step::Name(name.to_owned()));
+            after.strip_prefix(']')?
+        } else {
+            let (digits, after) = inner.split_once(']')?;
+            steps.push(Step::Index(digits.parse().ok()?));
+            after
         };
     }
     Some(steps)
