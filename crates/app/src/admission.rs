@@ -165,6 +165,7 @@ impl<'a> PxeAdmissions<'a> {
         let mut state = self.desk().state.lock();
         state.applied_at = Some(self.app.clock().now());
         state.served = wanted.served.len();
+        metrics::gauge!("assay_admission_served").set(wanted.served.len() as f64);
         state.serves_unknown = wanted.others != Others::Refused;
         Ok(())
     }
@@ -185,6 +186,7 @@ impl<'a> PxeAdmissions<'a> {
     /// Keeps how it went, and logs a change to the worse or the better.
     fn note(&self, error: Option<&Error>) {
         let text = error.map(crate::work::error_text);
+        metrics::gauge!("assay_admission_failing").set(f64::from(u8::from(text.is_some())));
         let former = {
             let mut state = self.desk().state.lock();
             std::mem::replace(&mut state.error, text.clone())

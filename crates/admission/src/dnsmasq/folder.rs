@@ -156,3 +156,97 @@ fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> AdmissionError {
         reason: error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use assay_inventory::Mac;
+
+    use super::*;
+
+    fn card() -> Subject {
+        Subject::Card(Mac::new([0x52, 0x54, 0, 0, 0, 1]))
+    }
+
+    fn folder() -> (tempfile::TempDir, Folder) {
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = Folder::new(temporary.path().to_owned());
+        (temporary, folder)
+    }
+
+    fn names(path: &Path) -> Vec<String> {
+        let entries = fs::read_dir(path).unwrap();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn what_is_written_is_read_by_everybody_and_found_again() {
+        let (temporary, folder) = folder();
+        for line in [Line::Serve, Line::Refuse] {
+            let found = folder.write(card(), line).unwrap();
+            assert_eq!(folder.read().unwrap(), BTreeMap::from([(card(), found)]));
+        }
+        let path = temporary.path().join("assay-525400000001");
+        assert_eq!(
+            fs::read_to_string(&path).unwrap(),
+            "52:54:00:00:00:01,ignore\n"
+        );
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, READABLE_BY_ALL);
+        assert_eq!(names(temporary.path()), ["assay-525400000001"]);
+        folder.remove(card()).unwrap();
+        folder.remove(card()).unwrap();
+        assert!(names(temporary.path()).is_empty());
+    }
+
+    #[test]
+    fn only_our_own_files_count_and_only_old_unfinished_ones_go() {
+        let (temporary, folder) = folder();
+        let path = |name: &str| temporary.path().join(name);
+        fs::create_dir(path("assay-525400000001")).unwrap();
+        for name in [
+            "by-hand",
+            "assay-notes",
+            ".assay-others.1.tmp",
+            ".assay-others.2.tmp",
+        ] {
+            fs::write(path(name), "52:54:00:00:00:02\n").unwrap();
+        }
+        let old = SystemTime::now() - UNFINISHED_LIFE - Duration::from_secs(1);
+        let file = File::options()
+            .write(true)
+            .open(path(".assay-others.1.tmp"));
+        file.unwrap().set_modified(old).unwrap();
+        fs::write(path("assay-525400000003"), "52:54:00:00:00:03").unwrap();
+        let files = folder.read().unwrap();
+        let [(subject, found)] = files.into_iter().collect::<Vec<_>>()[..] else {
+            panic!("not one file");
+        };
+        assert_eq!(subject.file_name(), "assay-525400000003");
+        assert_eq!(found.line, None, "half a line counts for nothing");
+        let left = [
+            ".assay-others.2.tmp",
+            "assay-525400000001",
+            "assay-525400000003",
+            "assay-notes",
+            "by-hand",
+        ];
+        assert_eq!(names(temporary.path()), left);
+    }
+
+    #[test]
+    fn what_goes_wrong_names_the_file_and_leaves_nothing() {
+        let (temporary, folder) = folder();
+        fs::create_dir(temporary.path().join("assay-525400000001")).unwrap();
+        let error = folder.write(card(), Line::Serve).unwrap_err().to_string();
+        assert!(error.contains("/assay-525400000001: "), "{error}");
+        assert_eq!(names(temporary.path()), ["assay-525400000001"]);
+        let missing = Folder::new(temporary.path().join("missing"));
+        assert!(missing.modified().is_err() && missing.read().is_err());
+        let error = missing.write(card(), Line::Serve).unwrap_err().to_string();
+        assert!(error.contains("No such file"), "{error}");
+    }
+}

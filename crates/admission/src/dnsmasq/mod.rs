@@ -22,7 +22,7 @@ mod plan;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use assay_domain::admission::{AdmissionError, PxeAdmission, Wanted};
 use async_trait::async_trait;
@@ -38,6 +38,9 @@ const NAME: &str = "dnsmasq";
 /// Files that are written at a stretch. Linux drops notices of changes when 16384 wait for their
 /// reader, and dnsmasq would never know.
 const STRETCH: usize = 2000;
+/// The folder is read again after this long, though its time of change says that nothing was put in
+/// or removed: two changes within a tick of the clock look like one, and a file can be written over.
+const REREAD: Duration = Duration::from_secs(60);
 /// How long dnsmasq gets to read a stretch.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -53,6 +56,13 @@ pub struct Dnsmasq {
 struct Seen {
     files: BTreeMap<Subject, Found>,
     modified: Option<SystemTime>,
+    read_at: Instant,
+}
+
+impl Seen {
+    fn is_good(&self, modified: SystemTime) -> bool {
+        self.modified == Some(modified) && self.read_at.elapsed() < REREAD
+    }
 }
 
 impl Dnsmasq {
@@ -84,10 +94,11 @@ impl Dnsmasq {
         self.on_files(move |folder| {
             let modified = folder.modified()?;
             match left {
-                Some(seen) if seen.modified == Some(modified) => Ok(seen),
+                Some(seen) if seen.is_good(modified) => Ok(seen),
                 _ => Ok(Seen {
                     files: folder.read()?,
                     modified: Some(modified),
+                    read_at: Instant::now(),
                 }),
             }
         })
