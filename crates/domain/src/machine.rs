@@ -92,10 +92,7 @@ pub type Facts = BTreeSet<Fact>;
 /// for what is no UUID with hyphens.
 pub fn swapped_uuid(uuid: &str) -> Option<String> {
     let fields: Vec<&str> = uuid.split('-').collect();
-    let [a, b, c, d, e] = fields.as_slice() else {
-        return None;
-    };
-    let lengths = [a, b, c, d, e].map(|field| field.len());
+    let lengths: Vec<usize> = fields.iter().map(|field| field.len()).collect();
     if lengths != [8, 4, 4, 4, 12] || !uuid.is_ascii() {
         return None;
     }
@@ -103,7 +100,12 @@ pub fn swapped_uuid(uuid: &str) -> Option<String> {
         let pairs = (0..field.len()).step_by(2).rev();
         pairs.filter_map(|at| field.get(at..at + 2)).collect()
     };
-    Some([&swap(a), &swap(b), &swap(c), *d, *e].join("-"))
+    let (little, rest) = fields.split_at_checked(3)?;
+    let swapped = little.iter().map(|field| swap(field));
+    let all: Vec<String> = swapped
+        .chain(rest.iter().map(|&field| field.to_owned()))
+        .collect();
+    Some(all.join("-"))
 }
 
 /// Whether two values of the same kind say the same.

@@ -118,7 +118,9 @@ async fn an_unknown_machine_with_a_moved_card_is_a_new_machine() {
     stranger.macs[0].clone_from(&one.macs[0]);
     let rule = json!({"conditions": [], "actions": [{"action": "enroll", "name": "stranger"}]});
     let _ = client.post("/v1/rules", &rule).await.expect(201);
-    let reply = post(client, &report(&stranger)).await.expect(200);
+    let mut report = report(&stranger);
+    report["inventory"]["bmc_mac"] = json!("5a:bb:00:00:05:22");
+    let reply = post(client, &report).await.expect(200);
     let node = client.get("/assay/v1/nodes/stranger").await.expect(200);
     assert_eq!(reply.json()["uuid"], node.json()["uuid"]);
     status::finished(client, "stranger", LIMIT).await;

@@ -156,23 +156,25 @@ fn by_control(connection: &mut Conn, hosts: &[String]) -> Outcome<Vec<(FactKind,
         .collect())
 }
 
+/// Key, UUID, system UUID, serial number, BMC address, MAC address, state of the introspection.
+type NodeFacts = (
+    i64,
+    String,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+);
+
 fn describe(connection: &mut Conn, ids: &[i64]) -> Outcome<Vec<Candidate>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    type Row = (
-        i64,
-        String,
-        Option<String>,
-        Option<String>,
-        Option<String>,
-        Option<String>,
-        Option<String>,
-    );
     let current = introspections::node_id
         .eq(nodes::id)
         .and(introspections::is_current);
-    let rows: Vec<Row> = nodes::table
+    let rows: Vec<NodeFacts> = nodes::table
         .left_join(introspections::table.on(current))
         .filter(nodes::id.eq_any(ids))
         .select((
