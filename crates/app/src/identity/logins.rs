@@ -1,5 +1,7 @@
 //! Tokens of Assay: issued for a password or another token, looked up, revoked.
 
+use std::time::Duration;
+
 use assay_domain::{Actor, Error, Result, Role, Secret, Timestamp, User};
 use chrono::TimeDelta;
 
@@ -76,7 +78,7 @@ impl Identities<'_> {
                 }
                 let user = self.verify(&user, &password).await?;
                 let scope = settings.scope(wanted, Scope::Project)?;
-                let end = self.app.clock().later(self.app.settings().token_lifetime);
+                let end = after(now, self.app.settings().token_lifetime);
                 self.issue(&user, scope, now, end, None)
             }
             Proof::Token(token) => {
@@ -123,7 +125,7 @@ impl Identities<'_> {
         let now = self.app.clock().now();
         match self.holder(token, now).await {
             Ok((claims, user)) => Ok(facts(claims, &user)),
-            Err(Error::Unauthenticated(_)) => Err(Error::not_found("Token", "of the request")),
+            Err(Error::Unauthenticated(_)) => Err(Error::not_found("Token", "in question")),
             Err(other) => Err(other),
         }
     }
@@ -179,6 +181,13 @@ fn facts(claims: Claims, user: &User) -> TokenFacts {
         issued_at: instant(claims.iat),
         expires_at: instant(claims.exp),
     }
+}
+
+fn after(start: Timestamp, lifetime: Duration) -> Timestamp {
+    TimeDelta::from_std(lifetime)
+        .ok()
+        .and_then(|lifetime| start.checked_add_signed(lifetime))
+        .unwrap_or(Timestamp::MAX_UTC)
 }
 
 fn instant(seconds: i64) -> Timestamp {
