@@ -63,6 +63,7 @@ fn run_inside() -> io::Result<ExitStatus> {
         .arg(std::env::current_exe()?)
         .args(std::env::args_os().skip(1))
         .env(INSIDE, folder.path())
+        .env("TMPDIR", folder.path())
         .status()
         .map_err(|error| io::Error::other(format!("setpriv, unshare: {error}; {NEEDS}")))
 }

@@ -195,3 +195,25 @@ pub fn resident_mib(pid: u32) -> Option<f64> {
     let kib = line.trim().trim_end_matches("kB").trim();
     Some(kib.parse::<f64>().ok()? / 1024.0)
 }
+
+/// The memory of a process and its children in MiB, what they share counted once (PSS).
+pub fn family_mib(pid: u32) -> f64 {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let family = numbers.filter(|number| *number == pid || parent(*number) == Some(pid));
+    family.filter_map(proportional_mib).sum()
+}
+
+fn parent(pid: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name in brackets may hold anything; state and parent come after it.
+    let (_, rest) = stat.rsplit_once(')')?;
+    rest.split_whitespace().nth(1)?.parse().ok()
+}
+
+fn proportional_mib(pid: u32) -> Option<f64> {
+    let rollup = std::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+    let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+    let kib = line.trim().trim_end_matches("kB").trim();
+    Some(kib.parse::<f64>().ok()? / 1024.0)
+}

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use assay_tests::program::resident_mib;
 use assay_tests::{Client, Server, Setup};
 use tokio::task::JoinSet;
 
 use crate::figures::Figures;
 use crate::fleet::{self, Waiting};
 use crate::load::{self, Connection};
-use crate::memory::resident_mib;
 use crate::reading;
 
 /// 2,000 reports of 22 KiB from 8 clients.
@@ -30,7 +30,7 @@ pub(crate) async fn bulk(figures: &mut Figures) {
     let server = server().await;
     figures.note(
         "resident memory, idle, MiB",
-        resident_mib(server.pid()),
+        resident_mib(server.pid()).unwrap(),
         "under 50",
     );
     let began = Instant::now();
@@ -45,7 +45,7 @@ pub(crate) async fn bulk(figures: &mut Figures) {
     tokio::time::sleep(Duration::from_secs(5)).await;
     figures.note(
         "resident memory, 10,000 nodes, MiB",
-        resident_mib(server.pid()),
+        resident_mib(server.pid()).unwrap(),
         "under 250",
     );
     reading::page(figures, server.client()).await;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -47,19 +48,26 @@ pub(super) fn play(
     let stage = Arc::clone(stage);
     tokio::spawn(async move {
         let mut running = JoinSet::new();
+        // One thing at a time is done to the broker.
+        let broker = Arc::new(Mutex::new(()));
         for fault in faults {
             if progress.wait_for(|done| *done >= fault.at).await.is_err() {
                 break;
             }
-            let (stage, news) = (Arc::clone(&stage), news.clone());
+            let (stage, news, broker) = (Arc::clone(&stage), news.clone(), Arc::clone(&broker));
             // Each has a thread of its own: starting a process blocks.
-            running.spawn_blocking(move || one(&stage, fault, &news));
+            running.spawn_blocking(move || one(&stage, fault, &broker, &news));
         }
         running.join_all().await
     })
 }
 
-fn one(stage: &Stage, fault: Fault, news: &mpsc::UnboundedSender<News>) -> Played {
+fn one(
+    stage: &Stage,
+    fault: Fault,
+    broker: &Mutex<()>,
+    news: &mpsc::UnboundedSender<News>,
+) -> Played {
     let away = match fault.victim {
         Victim::Api(number) => process(&stage.apis[number], &fault, news),
         Victim::Worker(number) => process(&stage.workers[number], &fault, news),
@@ -73,17 +81,24 @@ fn one(stage: &Stage, fault: Fault, news: &mpsc::UnboundedSender<News>) -> Playe
             pause(fault.lasts);
             database.start_again().unwrap();
         }),
-        Victim::Broker => outage(news, || {
-            let mut broker = lock(&stage.broker);
-            match fault.deed {
-                Deed::Kill => broker.kill(),
-                Deed::Restart | Deed::Cut(_) => broker.stop(),
-            }
-            pause(fault.lasts);
-            broker.start_again();
-        }),
+        Victim::Broker => {
+            let _only_one = lock(broker);
+            outage(news, || broker_away(stage, &fault))
+        }
     };
     Played { fault, away }
+}
+
+/// The broker's own commands wait, so they run on this thread.
+fn broker_away(stage: &Stage, fault: &Fault) {
+    let runtime = Handle::current();
+    let ended = match fault.deed {
+        Deed::Kill => runtime.block_on(stage.broker.kill()),
+        Deed::Restart | Deed::Cut(_) => runtime.block_on(stage.broker.stop()),
+    };
+    ended.unwrap();
+    pause(fault.lasts);
+    runtime.block_on(stage.broker.start_again()).unwrap();
 }
 
 fn outage(news: &mpsc::UnboundedSender<News>, body: impl FnOnce()) -> Duration {

@@ -2,6 +2,7 @@
 //! cables are killed and cut at random, and then a judge says whether anything was lost or done
 //! twice. The moments and victims come from a seed. To be run inside an arena.
 
+mod counts;
 mod deaths;
 mod faults;
 mod judge;

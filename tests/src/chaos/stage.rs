@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::sync::Mutex;
 
+use assay_queue::testing::Broker;
 use assay_store::testing::{Durability, PrivateCluster};
 
 use super::faults::lock;
 use super::members::{self, Idler, Member};
 use super::{Options, Report};
 use crate::arena;
-use crate::broker::Broker;
 use crate::client::Client;
 use crate::processes::{FleetSetup, Processes};
 use crate::program::Program;
@@ -39,7 +39,7 @@ pub(super) struct Stage {
     pub(super) apis: Vec<Mutex<Program>>,
     pub(super) workers: Vec<Mutex<Program>>,
     pub(super) database: Mutex<PrivateCluster>,
-    pub(super) broker: Mutex<Broker>,
+    pub(super) broker: Broker,
     pub(super) database_url: String,
     pub(super) seed: u64,
     /// Processes that ended without having been killed, in words.
@@ -53,7 +53,8 @@ pub(super) struct Stage {
 impl Stage {
     /// Starts everything and enrols the machines.
     pub(super) async fn set(options: &Options, folder: &Path) -> Self {
-        let (broker, database) = tokio::join!(broker(folder), database(folder));
+        let (broker, database) = tokio::join!(Broker::start_at(arena::BROKER), database(folder));
+        let broker = broker.unwrap();
         let database_url = database.url(NAME);
         let fleet = folder.join("fleet");
         std::fs::create_dir(&fleet).unwrap();
@@ -78,7 +79,7 @@ impl Stage {
             apis: locked(&mut fleet.apis),
             workers: locked(&mut fleet.workers),
             database: Mutex::new(database),
-            broker: Mutex::new(broker),
+            broker,
             database_url,
             seed: options.seed,
             ended_alone: Mutex::default(),
@@ -111,11 +112,5 @@ async fn database(folder: &Path) -> PrivateCluster {
         cluster.create_database(NAME).unwrap();
         cluster
     };
-    tokio::task::spawn_blocking(start).await.unwrap()
-}
-
-async fn broker(folder: &Path) -> Broker {
-    let folder = folder.join("rabbitmq");
-    let start = move || Broker::start(&folder, arena::BROKER.into());
     tokio::task::spawn_blocking(start).await.unwrap()
 }

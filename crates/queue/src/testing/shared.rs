@@ -4,6 +4,7 @@
 //! the process ends; a watchdog ends the broker once it gets the exclusive lock.
 
 use std::fs::File;
+use std::net::Ipv4Addr;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
@@ -38,7 +39,7 @@ impl SharedBroker {
                 Some(port) => port,
                 None => {
                     let ports = Ports::free()?;
-                    let node = Node::new(&folder, ports);
+                    let node = Node::new(&folder, Ipv4Addr::LOCALHOST, ports);
                     node.configure(None)?;
                     node.start()?;
                     node.watch()?;
