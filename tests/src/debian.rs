@@ -51,6 +51,7 @@ impl Debian {
             .arg(folder.canonicalize().unwrap())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let debian = Self {
