@@ -34,23 +34,6 @@ impl Boot<'_> {
         Ok(false)
     }
 
-    /// The awaited node with which a machine that is not the node's has something in common. A machine
-    /// that may be this node alone counts when `in_part`.
-    pub(super) fn running_rival<'f>(&self, found: &'f Found, in_part: bool) -> Option<&'f Scored> {
-        let supported = |nodes: &'f [Scored]| -> Vec<&'f Scored> {
-            nodes.iter().filter(|it| it.score.has_support()).collect()
-        };
-        let mut rivals = supported(&found.others);
-        if let Answer::Ambiguous(nodes) = &found.answer
-            && in_part
-            && let [only] = supported(nodes).as_slice()
-        {
-            rivals.push(only);
-        }
-        let mut rivals = rivals.into_iter();
-        rivals.find(|it| it.state == Some(IntrospectionState::Waiting))
-    }
-
     /// Evidence for the node's running introspection that another machine claims it.
     async fn note_claimant(&self, node_id: i64, machine: &Machine, from: &str, text: &str) {
         let current = self.app.store().current_introspection(node_id).await;
@@ -105,4 +88,21 @@ impl Boot<'_> {
             })
             .await;
     }
+}
+
+/// The awaited node with which a machine that is not the node's has something in common. A machine
+/// that may be this node alone counts when `in_part`.
+pub(super) fn running_rival<'f>(found: &'f Found, in_part: bool) -> Option<&'f Scored> {
+    let supported = |nodes: &'f [Scored]| -> Vec<&'f Scored> {
+        nodes.iter().filter(|it| it.score.has_support()).collect()
+    };
+    let mut rivals = supported(&found.others);
+    if let Answer::Ambiguous(nodes) = &found.answer
+        && in_part
+        && let [only] = supported(nodes).as_slice()
+    {
+        rivals.push(only);
+    }
+    let mut rivals = rivals.into_iter();
+    rivals.find(|it| it.state == Some(IntrospectionState::Waiting))
 }

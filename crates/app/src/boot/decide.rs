@@ -7,6 +7,7 @@ use assay_domain::{About, Cause, EvidenceKind, IntrospectionState, Result};
 use assay_store::BootClaim;
 use serde_json::{Value, json};
 
+use super::claimant::running_rival;
 use super::{Boot, BootDecision, BootRequest, hash, local, new_nonce};
 use crate::lookup::{self, Answer, Found, Machine, Scored};
 
@@ -36,7 +37,7 @@ impl Boot<'_> {
         machine: &Machine,
         found: &Found,
     ) -> Result<BootDecision> {
-        if let Some(rival) = self.running_rival(found, true) {
+        if let Some(rival) = running_rival(found, true) {
             self.refuse_rival(rival, machine, claim.source.as_deref())
                 .await;
             return Ok(local("another machine is on introspection in its place"));
@@ -74,16 +75,13 @@ impl Boot<'_> {
             told("system UUID", &claim.system_uuid),
             told("serial number", &claim.serial),
         );
-        let (cause, text, nodes) = match &found.answer {
-            Answer::Ambiguous(nodes) => {
-                let nodes: Vec<&str> = nodes.iter().map(|it| it.node_uuid.as_str()).collect();
-                let text = format!("{machine} and fits the nodes {}", nodes.join(", "));
-                (Cause::AmbiguousMachine, text, nodes)
-            }
-            _ => {
-                let text = format!("{machine} and fits no node");
-                (Cause::UnknownMac, text, Vec::new())
-            }
+        let (cause, text, nodes) = if let Answer::Ambiguous(nodes) = &found.answer {
+            let nodes: Vec<&str> = nodes.iter().map(|it| it.node_uuid.as_str()).collect();
+            let text = format!("{machine} and fits the nodes {}", nodes.join(", "));
+            (Cause::AmbiguousMachine, text, nodes)
+        } else {
+            let text = format!("{machine} and fits no node");
+            (Cause::UnknownMac, text, Vec::new())
         };
         let facts = json!({"nodes": nodes, "source": source});
         let evidence = self.app.evidence();

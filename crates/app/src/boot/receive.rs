@@ -6,6 +6,7 @@ use assay_domain::{
 use assay_store::DiscoveryBoot;
 use serde_json::{Value, json};
 
+use super::claimant::running_rival;
 use super::{Boot, Given, NO_SINGLE_NODE, NOT_ON_INTROSPECTION, parse_report};
 use crate::discovery::{Offer, Taken};
 use crate::lookup::{self, Answer, Machine};
@@ -193,7 +194,7 @@ impl Boot<'_> {
                 return self.process(introspection, offer.into_body()).await;
             }
             let in_part = !self.app.settings().discovery.enabled;
-            if let Some(rival) = self.running_rival(&found, in_part) {
+            if let Some(rival) = running_rival(&found, in_part) {
                 self.refuse_rival(rival, machine, source).await;
                 return Err(uniform());
             }

@@ -74,7 +74,7 @@ impl<'a> Discovery<'a> {
         match given {
             ScriptGiven::Given => {}
             ScriptGiven::TooOften => {
-                tracing::warn!(%evidence, "too many unknown machines per minute")
+                tracing::warn!(%evidence, "too many unknown machines per minute");
             }
             ScriptGiven::Full => self.alarm_full(evidence).await,
         }
