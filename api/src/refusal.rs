@@ -9,7 +9,7 @@ use rocket::Request;
 use crate::fault::Failure;
 
 /// Notes why a report was not taken in.
-pub(crate) fn note(app: &App, nonce: Option<&str>, source: Option<&str>, failure: &Failure) {
+fn note(app: &App, nonce: Option<&str>, source: Option<&str>, failure: &Failure) {
     let (cause, text) = match failure {
         Failure::UseCase(error @ Error::TooLarge(_)) => (Cause::ReportTooLarge, error.to_string()),
         Failure::UseCase(error @ Error::Unavailable { .. }) => {
@@ -21,6 +21,44 @@ pub(crate) fn note(app: &App, nonce: Option<&str>, source: Option<&str>, failure
     };
     let source = source.unwrap_or("an unknown address");
     app.evidence().refused(nonce, source, cause, &text);
+}
+
+/// A report on its way in: one that breaks off ends the request without a word, and leaves evidence.
+pub(crate) struct Arrival<'a> {
+    app: &'a App,
+    nonce: Option<&'a str>,
+    source: Option<&'a str>,
+    is_over: bool,
+}
+
+impl<'a> Arrival<'a> {
+    /// It begins.
+    pub(crate) fn begin(app: &'a App, nonce: Option<&'a str>, source: Option<&'a str>) -> Self {
+        Self {
+            app,
+            nonce,
+            source,
+            is_over: false,
+        }
+    }
+
+    /// It is here, or was refused: then why is noted.
+    pub(crate) fn end<T>(mut self, received: Result<T, Failure>) -> Result<T, Failure> {
+        self.is_over = true;
+        received.inspect_err(|failure| note(self.app, self.nonce, self.source, failure))
+    }
+}
+
+impl Drop for Arrival<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            let source = self.source.unwrap_or("an unknown address");
+            let text = "the connection closed before the report was whole";
+            self.app
+                .evidence()
+                .refused(self.nonce, source, Cause::ReportCut, text);
+        }
+    }
 }
 
 /// Notes that a machine asked more often than is allowed. Its nonce is in the query of a report and

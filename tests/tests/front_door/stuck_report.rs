@@ -131,7 +131,7 @@ async fn what_refuses_a_report_is_named() {
         "conditions": [{"op": "eq", "field": "data://inventory.hostname", "value": "machine"}],
         "actions": [{"action": "fail", "message": "not in this house"}],
     });
-    let _ = client.post("/v1/rules", &rule).await.expect(200);
+    let _ = client.post("/v1/rules", &rule).await.expect(201);
     let (machine, uuid) = by_hand(client, "ruled-out", 841).await;
     let boot = machine.boot(client).await;
     let _ = boot.report(&machine.report()).await.expect(200);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use assay_sim::Behaviour;
 use assay_tests::processes::FleetSetup;
-use assay_tests::{Machine, fleet, lab, status, stuck, wait};
+use assay_tests::{Client, Machine, fleet, lab, status, stuck, wait};
 use serde_json::{Value, json};
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -43,6 +43,8 @@ async fn a_task_that_kills_its_workers_is_given_up_and_told() {
         .change_faults(|faults| faults.answer_delay = slow);
     assert_eq!(member.start(&client).await, 202);
     for deaths in 1..=3 {
+        // The connections of the process before are gone.
+        let client = Client::new(server.base());
         let task = async || {
             let tasks = client.get("/assay/v1/tasks").await.expect(200).json();
             let tasks = tasks["tasks"].as_array().unwrap().clone();
@@ -61,7 +63,7 @@ async fn a_task_that_kills_its_workers_is_given_up_and_told() {
     member
         .bmc
         .change_faults(|faults| faults.answer_delay = Duration::ZERO);
-    let uuid = &member.node.uuid;
+    let (client, uuid) = (Client::new(server.base()), &member.node.uuid);
     let (_, error) = stuck::has_failed(&client, uuid, "power", "processing_abandoned").await;
     assert!(error.contains("died 3 times"), "{error}");
 }
@@ -91,7 +93,7 @@ async fn a_report_that_takes_long_to_process_is_not_mistaken_for_a_lost_one() {
             }],
             "actions": [{"action": "set-capability", "name": "never", "value": "1"}],
         });
-        let _ = client.post("/v1/rules", &rule).await.expect(200);
+        let _ = client.post("/v1/rules", &rule).await.expect(201);
     }
     let machine = Machine::numbered(901);
     let node = machine.enrol(client, "many-disks").await;

@@ -9,7 +9,7 @@ use rocket::{Data, State, post};
 
 use crate::guards::{Intake, ReportRate};
 use crate::query::Query;
-use crate::refusal;
+use crate::refusal::Arrival;
 use crate::reply::Reply;
 
 use super::wire::{ContinueAnswer, HeldAnswer};
@@ -44,9 +44,8 @@ pub(crate) async fn continue_introspection(
     let nonce = query.get("nonce");
     let admission = app.boot().admit(nonce, source.as_deref()).await?;
     let intake = intake.within(admission.limit(app.settings()));
-    let received = intake.read(body).await.inspect_err(|failure| {
-        refusal::note(app, nonce, source.as_deref(), failure);
-    })?;
+    let arrival = Arrival::begin(app, nonce, source.as_deref());
+    let received = arrival.end(intake.read(body).await)?;
     let boot = app.boot();
     let taken = boot.receive(admission, received.bytes, source.as_deref());
     Ok(match taken.await? {
