@@ -63,12 +63,10 @@ async fn it_drives_an_introspection() {
 async fn started_and_aborted(server: &Server, openstack: &OpenStack) {
     let bmc = lab::bmc(Arc::new(IdleMachine::new(lab::hardware(71))));
     let node = lab::enrol(server.client(), &bmc).await;
-    let shown = server.client().get(&format!("/v1/nodes/{}", node.id)).await;
-    let uuid = shown.json()["node"]["uuid"].as_str().unwrap().to_owned();
-    openstack.ok(&["start", &uuid]);
-    assert_eq!(openstack.json(&["status", &uuid])["finished"], false);
-    openstack.ok(&["abort", &uuid]);
-    let ended = status::ended(server.client(), &uuid, LIMIT).await;
+    openstack.ok(&["start", &node.uuid]);
+    assert_eq!(openstack.json(&["status", &node.uuid])["finished"], false);
+    openstack.ok(&["abort", &node.uuid]);
+    let ended = status::ended(server.client(), &node.uuid, LIMIT).await;
     assert_eq!(ended["error"], "Canceled by operator");
 }
 

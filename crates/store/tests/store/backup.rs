@@ -38,6 +38,7 @@ async fn fill(world: &World) {
         .create_user("ann", Role::Admin, "$hash", at(5))
         .await
         .unwrap();
+    store.revoke_token("of-ann", at(999)).await.unwrap();
     let command = assay_domain::PowerCommand::On;
     store
         .create_power_action(node.id, command, "ann", None, at(6))
@@ -70,6 +71,10 @@ async fn same(one: &Store, other: &Store) {
         other.list_tasks(ALL).await.unwrap()
     );
     assert_eq!(one.users().await.unwrap(), other.users().await.unwrap());
+    for (token, is_valid) in [("of-ann", false), ("another", true)] {
+        let holder = other.token_holder("ann", token).await.unwrap();
+        assert_eq!(holder.is_some(), is_valid, "{token}");
+    }
     assert_eq!(one.phases(1).await.unwrap(), other.phases(1).await.unwrap());
     assert_eq!(
         one.task_messages(1).await.unwrap(),
