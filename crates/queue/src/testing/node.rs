@@ -1,5 +1,6 @@
 //! One RabbitMQ node in a folder: own name server, own ports.
 
+use std::fmt::Write as _;
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -106,7 +107,8 @@ impl Node {
             self.address, self.ports.amqp
         );
         if let Some(made) = certificates {
-            text += &format!(
+            write!(
+                text,
                 "listeners.ssl.1 = 127.0.0.1:{}\n\
                  ssl_options.cacertfile = {}\n\
                  ssl_options.certfile = {}\n\
@@ -117,7 +119,8 @@ impl Node {
                 made.ca.display(),
                 made.server.display(),
                 made.server_key.display(),
-            );
+            )
+            .map_err(Error::internal)?;
         }
         self.write("rabbitmq.conf", &text)?;
         self.write("plugins", "[].\n")

@@ -35,17 +35,16 @@ impl SharedBroker {
                 .ok()
                 .and_then(|text| text.trim().parse().ok())
                 .filter(|port| node::serves(Ipv4Addr::LOCALHOST, *port));
-            let port = match running {
-                Some(port) => port,
-                None => {
-                    let ports = Ports::free()?;
-                    let node = Node::new(&folder, Ipv4Addr::LOCALHOST, ports);
-                    node.configure(None)?;
-                    node.start()?;
-                    node.watch()?;
-                    std::fs::write(&file, ports.amqp.to_string()).map_err(Error::internal)?;
-                    ports.amqp
-                }
+            let port = if let Some(port) = running {
+                port
+            } else {
+                let ports = Ports::free()?;
+                let node = Node::new(&folder, Ipv4Addr::LOCALHOST, ports);
+                node.configure(None)?;
+                node.start()?;
+                node.watch()?;
+                std::fs::write(&file, ports.amqp.to_string()).map_err(Error::internal)?;
+                ports.amqp
             };
             drop(starting);
             Ok(Self { port, _user: user })

@@ -95,15 +95,14 @@ async fn strangers_go_to_the_dead_letters_and_hold_nobody_up() {
     })
     .await;
     let letters = list().await;
+    let queue_name = format!("{}.quick", world.settings.prefix);
     assert!(
         letters
             .iter()
             .all(|letter| letter.task.is_none() && !letter.reason.is_empty())
     );
     assert!(
-        letters
-            .iter()
-            .all(|letter| letter.class.ends_with(".quick")),
+        letters.iter().all(|letter| letter.class == queue_name),
         "{letters:?}"
     );
     assert!(letters.iter().any(|letter| letter.body.contains("jsonrpc")));
