@@ -1,7 +1,6 @@
 //! The hold on a node while a task changes its machine: compare-and-set, heartbeat, release. Tasks
 //! that find the node held wait in order, without occupying a worker.
 
-
 use assay_domain::fleet::Hold;
 use assay_domain::{Error, Result, Task};
 use tokio_util::task::AbortOnDropHandle;

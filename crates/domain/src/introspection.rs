@@ -210,7 +210,11 @@ impl Introspection {
     ) -> String {
         let text = Self::late_phase(limit_s, stamped);
         match cause {
-            Some(finding) => format!("{text}; {}: {}", finding.confidence.as_str(), finding.sentence()),
+            Some(finding) => format!(
+                "{text}; {}: {}",
+                finding.confidence.as_str(),
+                finding.sentence()
+            ),
             None => text,
         }
     }

@@ -6,9 +6,9 @@ use assay_domain::{Actor, Role, Secret};
 
 use super::say;
 use crate::args::{Common, User};
+use crate::assembly::build_app;
 use crate::config::Config;
 use crate::error::Error;
-use crate::assembly::build_app;
 
 /// Runs one command on users, with the rights of whoever can read the database and its key.
 pub(crate) async fn run(common: &Common, command: User) -> Result<(), Error> {
