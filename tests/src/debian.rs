@@ -134,18 +134,15 @@ impl Debian {
     /// Runs a shell script in the system: while it is booted beside its init and in its network,
     /// before that in the host's network.
     pub fn sh(&self, script: &str) -> Output {
-        let mut command = match &self.booted {
-            Some(booted) => {
-                let mut command = Command::new("nsenter");
-                command.arg("--target").arg(booted.init.to_string());
-                command.args(["--all", "--"]);
-                command
-            }
-            None => {
-                let mut command = self.enter();
-                command.arg("chroot").arg(self.folder());
-                command
-            }
+        let mut command = if let Some(booted) = &self.booted {
+            let mut command = Command::new("nsenter");
+            command.arg("--target").arg(booted.init.to_string());
+            command.args(["--all", "--"]);
+            command
+        } else {
+            let mut command = self.enter();
+            command.arg("chroot").arg(self.folder());
+            command
         };
         command
             .args(["/usr/bin/env", "-i", "LC_ALL=C.UTF-8"])

@@ -114,7 +114,8 @@ impl DryRuns<'_> {
         let mut left: VecDeque<(i64, i64)> = left.collect();
         let mut size = FIRST_BATCH;
         let judge = self.judge(&run).await?;
-        let _watch = watch(self.app.clone(), run.id, judge.stop.clone());
+        let time = self.time_left(&run);
+        let _watch = watch(self.app.clone(), run.id, time, judge.stop.clone());
         let threads = self.app.settings().dry_run.thread_count();
         let began = Instant::now();
         let mut told = began.checked_sub(TELL).unwrap_or(began);
@@ -132,6 +133,7 @@ impl DryRuns<'_> {
             let (found, following) = tokio::try_join!(judge.all(subjects, threads), following)?;
             size = next_size(ids.len(), since.elapsed());
             let Some((results, counts)) = found else {
+                self.check_time(&run)?;
                 return Ok(End::Left);
             };
             run.counts.add(&counts);
@@ -170,13 +172,18 @@ impl DryRuns<'_> {
         Ok(Some((ids, subjects)))
     }
 
-    fn check_time(&self, run: &DryRun) -> Result<()> {
+    fn time_left(&self, run: &DryRun) -> Duration {
         let limit = self.app.settings().dry_run.time_limit;
         let began = run.started_at.unwrap_or(run.created_at);
-        let taken = self.app.clock().now() - began;
-        if taken.to_std().unwrap_or_default() < limit {
+        let taken = (self.app.clock().now() - began).to_std();
+        limit.saturating_sub(taken.unwrap_or_default())
+    }
+
+    fn check_time(&self, run: &DryRun) -> Result<()> {
+        if !self.time_left(run).is_zero() {
             return Ok(());
         }
+        let limit = self.app.settings().dry_run.time_limit;
         Err(Error::conflict(format!(
             "the dry run took longer than its limit of {} s: {} of {} reports",
             limit.as_secs_f64(),
@@ -222,13 +229,17 @@ fn next_size(count: usize, taken: Duration) -> usize {
     }
 }
 
-/// Stops the work when the run has ended meanwhile, or when the work is dropped.
-fn watch(app: App, run: i64, stop: Arc<AtomicBool>) -> AbortOnDropHandle<()> {
+/// Stops the work when its time is up, when the run has ended meanwhile, or when the work is dropped.
+fn watch(app: App, run: i64, time: Duration, stop: Arc<AtomicBool>) -> AbortOnDropHandle<()> {
     let stopper = Stopper(stop);
+    let end = tokio::time::Instant::now() + time;
     AbortOnDropHandle::new(tokio::spawn(async move {
         let _stopper = stopper;
         loop {
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep_until(end.min(tokio::time::Instant::now() + LOOK)).await;
+            if tokio::time::Instant::now() >= end {
+                return;
+            }
             match app.store().is_dry_run_open(run).await {
                 Ok(true) => {}
                 Ok(false) => return,
