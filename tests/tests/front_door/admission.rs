@@ -142,6 +142,29 @@ async fn only_machines_on_introspection_get_an_address() {
 }
 
 #[tokio::test]
+async fn discovery_serves_strangers_and_no_known_machine() {
+    if !lan::entered("admission::discovery_serves_strangers_and_no_known_machine") {
+        return;
+    }
+    let mut lan = Lan::lay();
+    let setup = setup(&lan).env("ASSAY_DISCOVERY__ENABLED", true);
+    let server = setup.start().await;
+    lan.serve(port(&server)).await;
+    lan.until(STRANGER, true, SOON).await;
+    let client = server.client();
+    let (one, two) = (Machine::numbered(1), Machine::numbered(2));
+    let uuid = enrol(client, &one, "one").await;
+    enrol(client, &two, "two").await;
+    start(client, &uuid).await;
+    lan.until(&two.macs[0], false, SOON).await;
+    assert!(lan.ask(&one.macs[0]).await.is_some());
+    let abort = format!("/v1/introspection/{uuid}/abort");
+    let _ = client.post_empty(&abort).await.expect(202);
+    lan.until(&one.macs[0], false, SOON).await;
+    assert!(lan.ask(STRANGER).await.is_some());
+}
+
+#[tokio::test]
 async fn a_restart_of_either_side_ends_in_the_right_state() {
     if !lan::entered("admission::a_restart_of_either_side_ends_in_the_right_state") {
         return;
