@@ -41,6 +41,7 @@ mod qemu;
 mod queue;
 mod report_differences;
 mod rules_dry_run;
+mod rules_dry_run_ends;
 mod stuck_api;
 mod stuck_boot;
 mod stuck_power;
