@@ -19,7 +19,7 @@ use tokio::sync::Mutex;
 
 use super::link::Session;
 use super::message::Message;
-use super::{ANSWER, Shared};
+use super::{ANSWER, Shared, dead};
 use crate::delivery::{Delivery, Receipt, Settle, Want};
 use crate::{later, now};
 
@@ -66,7 +66,7 @@ impl Consumer {
         }
         let (known, foreign) = sort(received);
         for message in foreign {
-            reject(&message.acker).await;
+            self.bury(&message).await;
         }
         let ids: Vec<i64> = known.keys().copied().collect();
         let claimed = self
@@ -81,6 +81,18 @@ impl Consumer {
                     open.kept.extend(known.into_values().flatten());
                 }
                 Err(error)
+            }
+        }
+    }
+
+    /// Puts a message that is none of ours among the dead letters at once: what the broker moves
+    /// there itself it may lose. That way is taken when the database does not answer.
+    async fn bury(&self, message: &Received) {
+        match dead::keep(&self.shared, message).await {
+            Ok(()) => accept(&message.acker).await,
+            Err(error) => {
+                tracing::warn!(%error, "a dead letter stays with the broker for now");
+                reject(&message.acker).await;
             }
         }
     }

@@ -66,7 +66,7 @@ async fn fetch(shared: &Shared, session: &Session) -> Result<(), String> {
 
 /// Keeps a message, unless its task is known: a task that was given up is among the dead letters
 /// already, and one that waits is announced again.
-async fn keep(shared: &Shared, message: &Received) -> Result<()> {
+pub(super) async fn keep(shared: &Shared, message: &Received) -> Result<()> {
     let store = &shared.store;
     let reason = match Message::decode(&message.data) {
         Err(why) => why,
@@ -83,7 +83,7 @@ async fn keep(shared: &Shared, message: &Received) -> Result<()> {
         },
     };
     let letter = NewDeadLetter {
-        class: class(message),
+        class: class(shared, message),
         body: text(&message.data),
         reason,
     };
@@ -92,12 +92,18 @@ async fn keep(shared: &Shared, message: &Received) -> Result<()> {
     Ok(())
 }
 
-/// The queue that the message died in, as the broker says.
-fn class(message: &Received) -> String {
+/// The class of the queue that the message died in, as the broker says.
+fn class(shared: &Shared, message: &Received) -> String {
     let headers = message.properties.headers().as_ref();
     let queue = headers.and_then(|headers| headers.inner().get("x-first-death-queue"));
     match queue {
-        Some(AMQPValue::LongString(queue)) => text(queue.as_bytes()),
+        Some(AMQPValue::LongString(queue)) => {
+            let queue = text(queue.as_bytes());
+            match shared.names.class(&queue) {
+                Some(class) => class.to_owned(),
+                None => queue,
+            }
+        }
         _ => text(message.routing_key.as_str().as_bytes()),
     }
 }

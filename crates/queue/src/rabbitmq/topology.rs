@@ -35,6 +35,11 @@ impl Names {
         format!("{}.{class}", self.prefix)
     }
 
+    /// The class whose queue has that name.
+    pub(super) fn class<'a>(&self, queue: &'a str) -> Option<&'a str> {
+        queue.strip_prefix(&self.prefix)?.strip_prefix('.')
+    }
+
     /// The queue of dead letters, and the exchange that leads to it.
     pub(super) fn dead(&self) -> &str {
         &self.dead

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use assay_domain::{Page, TaskStatus};
 use assay_store::testing::Kind;
-use lapin::options::BasicPublishOptions;
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::{BasicProperties, Connection, ConnectionProperties};
 
 use crate::world::{Engine, LONG, World, take, take_one, until, work};
@@ -16,20 +16,28 @@ const ALL: Page = Page {
 
 /// Publishes to the class `quick` what anybody could.
 async fn publish(world: &World, bodies: &[&[u8]]) {
+    publish_to(world, "tasks", bodies).await;
+}
+
+async fn publish_to(world: &World, exchange: &str, bodies: &[&[u8]]) {
     let url = world.settings.url.as_ref().unwrap();
     let connection = Connection::connect(url.expose(), ConnectionProperties::default())
         .await
         .unwrap();
     let channel = connection.create_channel().await.unwrap();
+    let confirm = ConfirmSelectOptions::default();
+    channel.confirm_select(confirm).await.unwrap();
     for body in bodies {
         channel
             .basic_publish(
-                format!("{}.tasks", world.settings.prefix).into(),
+                format!("{}.{exchange}", world.settings.prefix).into(),
                 "quick".into(),
                 BasicPublishOptions::default(),
                 body,
                 BasicProperties::default(),
             )
+            .await
+            .unwrap()
             .await
             .unwrap();
     }
@@ -95,18 +103,40 @@ async fn strangers_go_to_the_dead_letters_and_hold_nobody_up() {
     })
     .await;
     let letters = list().await;
-    let queue_name = format!("{}.quick", world.settings.prefix);
     assert!(
         letters
             .iter()
             .all(|letter| letter.task.is_none() && !letter.reason.is_empty())
     );
     assert!(
-        letters.iter().all(|letter| letter.class == queue_name),
+        letters.iter().all(|letter| letter.class == "quick"),
         "{letters:?}"
     );
     assert!(letters.iter().any(|letter| letter.body.contains("jsonrpc")));
     assert!(letters.iter().all(|letter| letter.body.len() < 50_000));
+    until("the broker keeps them", || async {
+        queue.state().await.dead == Some(0)
+    })
+    .await;
+    queue.shutdown().await;
+}
+
+/// What the broker has moved to its dead letters is fetched; a task that waits is announced again.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_broker_s_dead_letters_are_fetched() {
+    let world = World::new(Engine::RabbitMq, Kind::Postgres).await;
+    let queue = world.queue().await;
+    until("no connection", || async { queue.state().await.connected }).await;
+    let task = world.task().await;
+    let given_up = format!(r#"{{"task": {}, "class": "quick"}}"#, task.id);
+    publish_to(&world, "dead", &[b"whatever", given_up.as_bytes()]).await;
+    assert_eq!(work(&world, &queue, "w", 1).await, [task.id]);
+    let list = || async { world.store.list_dead_letters(ALL).await.unwrap() };
+    until("the dead letter is missing", || async {
+        list().await.len() == 1
+    })
+    .await;
+    assert_eq!(list().await[0].body, "whatever");
     until("the broker keeps them", || async {
         queue.state().await.dead == Some(0)
     })
