@@ -1,12 +1,12 @@
 //! Use cases of held reports: what waits for a decision, and the decision.
 
-use assay_domain::{Actor, Error, Facts, HeldReport, HeldState, Page, Result, Role, TaskKind};
+use assay_domain::{Actor, Error, HeldReport, HeldState, Page, Result, Role, TaskKind};
 use assay_store::{Enrolled, Enrolment, NewIntrospection};
 use serde_json::json;
 
 use super::verdict;
 use crate::App;
-use crate::lookup;
+use crate::lookup::{self, Machine};
 
 /// What is to become of a held report.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +98,7 @@ impl<'a> HeldReports<'a> {
             requested_by: actor.name.clone(),
         };
         // The operator says that the machine is the node, so from now on it is known by this.
-        let mut identity = verdict::identity(&machine);
+        let mut identity = verdict::identity(&machine.facts);
         identity.bmc_address = None;
         let task = self
             .app
@@ -117,7 +117,8 @@ impl<'a> HeldReports<'a> {
     async fn enroll(&self, actor: &Actor, uuid: &str, name: Option<String>) -> Result<HeldReport> {
         let body = self.bytes(uuid).await?;
         let machine = self.machine(&body)?;
-        let (app, data, facts) = (self.app.clone(), body.clone(), machine.clone());
+        let before = lookup::find(self.app, &machine).await?;
+        let (app, data, facts) = (self.app.clone(), body.clone(), machine.facts.clone());
         let new = move || verdict::of_operator(&app, &data, &facts, name);
         let (node, ports) = tokio::task::spawn_blocking(new)
             .await
@@ -128,7 +129,7 @@ impl<'a> HeldReports<'a> {
         let enrolment = Enrolment {
             node,
             ports,
-            machine,
+            machine: machine.facts.clone(),
             seen: None,
             requested_by: actor.name.clone(),
             deadline: self
@@ -141,7 +142,10 @@ impl<'a> HeldReports<'a> {
         };
         let now = self.app.clock().now();
         match self.app.store().enrol(enrolment, body, now).await? {
-            Enrolled::Done(_) => self.app.announce(kind).await,
+            Enrolled::Done(introspection) => {
+                self.app.announce(kind).await;
+                lookup::conflicts::raise(self.app, &introspection, &machine, before).await;
+            }
             Enrolled::Changed => {
                 return Err(Error::internal("an operator's decision depends on no node"));
             }
@@ -150,9 +154,9 @@ impl<'a> HeldReports<'a> {
         found.ok_or_else(|| missing(uuid))
     }
 
-    fn machine(&self, body: &[u8]) -> Result<Facts> {
+    fn machine(&self, body: &[u8]) -> Result<Machine> {
         let report = crate::boot::parse_report(body, self.app.settings().json_depth)?;
-        Ok(lookup::of_report(&report).facts)
+        Ok(lookup::of_report(&report))
     }
 
     async fn bytes(&self, uuid: &str) -> Result<Vec<u8>> {

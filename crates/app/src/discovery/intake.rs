@@ -147,6 +147,8 @@ impl Discovery<'_> {
                     .increment(1);
                 metrics::counter!("assay_reports_total").increment(1);
                 self.app.announce(kind).await;
+                let (machine, found) = (offer.machine, found.clone());
+                lookup::conflicts::raise(self.app, &introspection, machine, found).await;
                 Ok(Taken::Done(Received::ByNode(introspection.node_uuid)))
             }
             Ok(Enrolled::Changed) => Ok(Taken::LookAgain),

@@ -3,7 +3,7 @@
 use assay_domain::{AlarmKind, Introspection, NewAlarm, Result};
 use serde_json::json;
 
-use super::{Answer, Machine, Scored, find, shown};
+use super::{Answer, Found, Machine, Scored, find, shown};
 use crate::App;
 
 /// Raises an alarm for every card of a node's machine that only one other node is known by. What
@@ -14,12 +14,23 @@ pub(crate) async fn watch(
     machine: &Machine,
 ) -> Result<()> {
     let found = find(app, machine).await?;
-    let rivals: Vec<Scored> = match found.answer {
-        Answer::One(one) => found.others.into_iter().chain([*one]).collect(),
-        Answer::None => found.others,
-        Answer::Ambiguous(nodes) => found.others.into_iter().chain(nodes).collect(),
+    raise(app, introspection, machine, found).await;
+    Ok(())
+}
+
+/// The same for a machine that was looked up before it became a node.
+pub(crate) async fn raise(
+    app: &App,
+    introspection: &Introspection,
+    machine: &Machine,
+    found: Found,
+) {
+    let possible = match found.answer {
+        Answer::One(one) => vec![*one],
+        Answer::None => Vec::new(),
+        Answer::Ambiguous(nodes) => nodes,
     };
-    for rival in rivals {
+    for rival in found.others.into_iter().chain(possible) {
         if rival.node_id == introspection.node_id {
             continue;
         }
@@ -28,7 +39,6 @@ pub(crate) async fn watch(
             app.alarms().raise(alarm).await;
         }
     }
-    Ok(())
 }
 
 fn conflict(
