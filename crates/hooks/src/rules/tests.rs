@@ -211,3 +211,40 @@ proptest! {
         let _ = apply(&[rule(json!([]), json!([action]))], &mut subject);
     }
 }
+
+#[test]
+fn a_rule_that_is_not_understood_stops_before_any_action() {
+    let set = json!([{"action": "set-attribute", "path": "/extra/foo", "value": 1}]);
+    let good = rule(json!([]), set.clone());
+    let conditions = json!([
+        {"op": "eq", "field": "memory_mb", "value": 2048},
+        {"op": "matches", "field": "a", "value": "("},
+    ]);
+    let mut bad = rule(conditions, set);
+    bad.uuid = "r2".to_owned();
+    let rules = CompiledRules::compile(&[good, bad]);
+    let mut subject = processed();
+    let judgement = rules.judge(&mut subject);
+    assert_eq!(subject.node, processed().node);
+    let codes: Vec<String> = judgement.rules.iter().map(RuleVerdict::code).collect();
+    assert_eq!(codes, ["", "hb"]);
+    let failure = judgement.failure.unwrap();
+    assert_eq!((failure.rule, failure.uuid.as_str()), (1, "r2"));
+    assert_eq!(failure.place, RulePlace::Condition(1));
+    assert_eq!(failure.text, r#"{"op":"matches","field":"a","value":"("}"#);
+    assert!(failure.conditions[0].held && !failure.deliberate);
+    let why = failure.conditions[1].why.as_deref();
+    assert!(why.is_some_and(|why| why.starts_with("invalid regular expression")));
+}
+
+#[test]
+fn a_failure_carries_what_the_conditions_came_to() {
+    let conditions = json!([{"op": "ge", "field": "inventory.disks[*].size", "value": 1}]);
+    let actions = json!([{"action": "fail", "message": "too many"}]);
+    let rules = CompiledRules::compile(&[rule(conditions, actions)]);
+    let failure = rules.trace(&mut processed()).failure.unwrap();
+    assert!(failure.deliberate);
+    assert_eq!((failure.title(), failure.action), ("first", Some("fail")));
+    assert_eq!(failure.place.to_string(), "actions[0]");
+    assert_eq!(failure.conditions[0].values.len(), 2);
+}
