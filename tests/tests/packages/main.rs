@@ -11,4 +11,5 @@ mod contents;
 mod debian;
 mod made;
 mod rpm;
+mod tls;
 mod units;

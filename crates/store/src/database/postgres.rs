@@ -8,7 +8,7 @@ use diesel::r2d2;
 
 use super::pool::Pool;
 use crate::StoreConfig;
-use crate::fault::Outcome;
+use crate::fault::{Fault, Outcome, unavailable};
 
 /// How often a transaction is run again that lost against another one.
 const ATTEMPTS: u32 = 8;
@@ -26,7 +26,12 @@ impl Postgres {
             .test_on_check_out(true)
             .idle_timeout(Some(Duration::from_mins(5)));
         let pool = Pool::new(builder, &config.url, config.readers, config.wait);
-        drop(pool.connection()?);
+        // Who starts a program or runs a command reads why: libpq names host and cause, no password.
+        let connection = pool.connection().map_err(|fault| {
+            let message = format!("the database is not reachable: {fault}");
+            Fault::Domain(unavailable(message, 1))
+        })?;
+        drop(connection);
         Ok(Self { pool })
     }
 
