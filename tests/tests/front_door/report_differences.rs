@@ -92,8 +92,11 @@ async fn the_last_change_is_found(database: &Database) {
         processed.iter().any(|one| one.0 == "/inventory/disks/-"),
         "{processed:?}"
     );
+    they_are_paged(client, &base).await;
+}
 
-    let list = client.get(&base).await.expect(200).json();
+async fn they_are_paged(client: &Client, base: &str) {
+    let list = client.get(base).await.expect(200).json();
     let key = |at: usize| list["reports"][at]["id"].as_i64().unwrap();
     let path = format!(
         "{base}/{}/differences/{}?kind=raw&offset=0&limit=1",

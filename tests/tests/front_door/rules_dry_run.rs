@@ -205,6 +205,12 @@ async fn a_run_counts(database: &Database) {
         (&json!(3), &json!(3)),
         "{run}"
     );
+    counts_are_right(&run);
+    results_are_found(client, &run, &uuids).await;
+    reports_are_chosen(client).await;
+}
+
+fn counts_are_right(run: &Value) {
     let [large, disks, elsewhere] = [0, 1, 2].map(|at| &run["rules"][at]);
     assert_eq!(
         (&large["held"], &large["not_held"]),
@@ -219,7 +225,9 @@ async fn a_run_counts(database: &Database) {
     );
     assert_eq!(elsewhere["out_of_scope"], 3, "{run}");
     assert_eq!(run["changed"], 2, "{run}");
+}
 
+async fn results_are_found(client: &Client, run: &Value, uuids: &[String]) {
     let results = async |query: &str| {
         let id = run["id"].as_str().unwrap();
         let path = format!("/assay/v1/rules/dry-runs/{id}/results{query}");
@@ -239,7 +247,9 @@ async fn a_run_counts(database: &Database) {
     assert_eq!(results("?rule=elsewhere").await.len(), 0);
     assert_eq!(results(&format!("?node={}", uuids[1])).await.len(), 1);
     assert_eq!(results("?node=tried-0&held=false").await.len(), 1);
+}
 
+async fn reports_are_chosen(client: &Client) {
     let all = ended(
         client,
         &start(client, &json!({"rules": rules(), "reports": "all"})).await,
