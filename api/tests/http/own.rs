@@ -106,7 +106,10 @@ async fn health_needs_no_token() {
     let server = server().await.anonymous();
     for path in ["/healthz", "/readyz"] {
         let health: Value = server.get(path).await.expect(200).json();
-        assert_eq!(health, json!({"status": "ok"}));
+        assert_eq!(health["status"], "ok", "{health}");
     }
+    let ready: Value = server.get("/readyz").await.expect(200).json();
+    assert_eq!(ready["queue"], "embedded");
+    assert_eq!(ready["queue_connected"], true);
     server.get("/metrics").await.expect(503);
 }
