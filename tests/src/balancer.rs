@@ -17,6 +17,10 @@ use tokio::time::timeout;
 const INTERVAL: Duration = Duration::from_millis(500);
 /// How long a server may take to answer that.
 const HEALTH: Duration = Duration::from_secs(2);
+/// A server is taken out when it was not healthy so many times in a row.
+const FALL: u32 = 2;
+/// How long a server may take until it is healthy for the first time.
+const FIRST: Duration = Duration::from_mins(1);
 /// How long a server may take to accept a connection.
 const CONNECT: Duration = Duration::from_millis(500);
 
@@ -32,7 +36,7 @@ struct Backend {
 }
 
 impl Balancer {
-    /// Listens on `address` for the servers.
+    /// Listens on `address` for the servers, all of which have to be ready soon.
     pub async fn start(address: SocketAddr, servers: Vec<SocketAddr>) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
@@ -46,6 +50,12 @@ impl Balancer {
         let mut tasks = JoinSet::new();
         for number in 0..backends.len() {
             tasks.spawn(look_after(Arc::clone(&backends), number));
+        }
+        for backend in backends.iter() {
+            let mut health = backend.is_up.subscribe();
+            let up = timeout(FIRST, health.wait_for(|is_up| *is_up)).await;
+            up.map_err(|_| io::Error::other(format!("{} is not ready", backend.address)))?
+                .map_err(io::Error::other)?;
         }
         tasks.spawn(accept(listener, backends));
         Ok(Self {
@@ -62,12 +72,18 @@ impl Balancer {
 
 async fn look_after(backends: Arc<[Backend]>, number: usize) {
     let backend = &backends[number];
+    let mut failures = FALL;
     loop {
         let healthy = timeout(HEALTH, is_ready(backend.address)).await;
-        let healthy = matches!(healthy, Ok(Ok(true)));
+        failures = if matches!(healthy, Ok(Ok(true))) {
+            0
+        } else {
+            failures.saturating_add(1)
+        };
+        let now = failures < FALL;
         backend
             .is_up
-            .send_if_modified(|is_up| std::mem::replace(is_up, healthy) != healthy);
+            .send_if_modified(|is_up| std::mem::replace(is_up, now) != now);
         tokio::time::sleep(INTERVAL).await;
     }
 }

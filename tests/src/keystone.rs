@@ -145,12 +145,11 @@ impl Keystone {
     /// The id of a role, which is created when there is none of that name.
     async fn role(&self, name: &str) -> String {
         let found = self.client.get(&format!("/v3/roles?name={name}")).await;
-        match found.expect(200).json()["roles"][0]["id"].as_str() {
-            Some(id) => id.to_owned(),
-            None => {
-                let body = json!({ "name": name });
-                self.create("role", "/v3/roles", &body).await
-            }
+        if let Some(id) = found.expect(200).json()["roles"][0]["id"].as_str() {
+            id.to_owned()
+        } else {
+            let body = json!({ "name": name });
+            self.create("role", "/v3/roles", &body).await
         }
     }
 }
@@ -169,7 +168,8 @@ impl Drop for Keystone {
     }
 }
 
-/// The least rounds of bcrypt: what is tested is not how well Keystone hashes.
+/// The least rounds of bcrypt: what is tested is not how well Keystone hashes. Without a cache each
+/// look-up takes it a second.
 fn write_config(folder: &Path) {
     let place = folder.display();
     let config = format!(
@@ -177,7 +177,7 @@ fn write_config(folder: &Path) {
          [fernet_tokens]\nkey_repository = {place}/fernet\n\
          [fernet_receipts]\nkey_repository = {place}/fernet\n\
          [token]\nprovider = fernet\n\
-         [cache]\nenabled = false\n\
+         [cache]\nenabled = true\nbackend = oslo_cache.dict\n\
          [identity]\npassword_hash_rounds = 4\n"
     );
     std::fs::write(folder.join("keystone.conf"), config).unwrap();

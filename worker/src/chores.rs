@@ -108,9 +108,8 @@ async fn lose(app: &App) {
         let asked = Instant::now();
         match tokio::time::timeout(lease / 3, app.fleet().hold(LEASE)).await {
             Ok(Ok(true)) => renewed = asked,
-            Ok(Ok(false)) => break,
             Ok(Err(_)) | Err(_) if renewed.elapsed() < lease => {}
-            Ok(Err(_)) | Err(_) => break,
+            _ => break,
         }
     }
     tracing::warn!("the lease of the chores was lost; another process does them");

@@ -106,16 +106,14 @@ fn split(items: impl Iterator<Item = Item>) -> (Vec<NewEvidence>, Vec<oneshot::S
             }
         };
         let key = (piece.about.clone(), piece.kind, piece.subject.clone());
-        match places.get(&key).and_then(|place| pieces.get_mut(*place)) {
-            Some(same) => {
-                same.count += piece.count;
-                same.at = piece.at;
-                same.detail = piece.detail;
-            }
-            None => {
-                places.insert(key, pieces.len());
-                pieces.push(piece);
-            }
+        let same = places.get(&key).and_then(|place| pieces.get_mut(*place));
+        if let Some(same) = same {
+            same.count += piece.count;
+            same.at = piece.at;
+            same.detail = piece.detail;
+        } else {
+            places.insert(key, pieces.len());
+            pieces.push(piece);
         }
     }
     (pieces, flushes)

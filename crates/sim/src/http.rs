@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures::{StreamExt, stream};
 use http_body_util::StreamBody;
 use hyper::body::Frame;
 use rustls::RootCertStore;
@@ -15,6 +16,9 @@ use crate::Error;
 const CONNECT: Duration = Duration::from_secs(5);
 /// No single request takes longer.
 const WHOLE: Duration = Duration::from_mins(2);
+
+/// How long half a report takes to reach the network.
+const ON_ITS_WAY: Duration = Duration::from_millis(200);
 
 /// A client to be shared by any number of machines.
 #[derive(Debug, Clone)]
@@ -91,7 +95,13 @@ impl Http {
     pub(crate) async fn break_off(&self, url: &str, body: Bytes) -> String {
         let half = body.slice(..body.len() / 2);
         let gone = std::io::Error::other("the machine is gone");
-        let broken = StreamBody::new(futures::stream::iter([Ok(Frame::data(half)), Err(gone)]));
+        let begin = stream::once(std::future::ready(Ok(Frame::data(half))));
+        // What was begun is on its way before the machine goes.
+        let end = stream::once(async {
+            tokio::time::sleep(ON_ITS_WAY).await;
+            Err(gone)
+        });
+        let broken = StreamBody::new(Box::pin(begin.chain(end)));
         let request = self
             .client
             .post(url)

@@ -75,16 +75,16 @@ impl Rig {
     }
 
     /// The number that a query gives as `count`.
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a count is a whole number that is not negative"
+    )]
     pub(crate) async fn count(&self, query: &str) -> usize {
         self.number(query, "count").await as usize
     }
 
     /// One number of a query's only row.
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "counts and times of a benchmark"
-    )]
     pub(crate) async fn number(&self, query: &str, column: &str) -> f64 {
         let (url, query) = (self.url.clone(), query.to_owned());
         let rows = tokio::task::spawn_blocking(move || postgres_rows(&url, &query));

@@ -195,6 +195,35 @@ async fn decided(database: Database) {
         first,
         "the same machine, the same report"
     );
+    is_shown(&olaf, &first, &second).await;
+
+    let enroll = json!({"enroll": {"name": "chosen"}});
+    assert_eq!(decide(&olaf, &first, &enroll).await.status, 403);
+    for wrong in [
+        json!({}),
+        json!({"discard": false}),
+        json!({"node": "a", "discard": true}),
+    ] {
+        assert_eq!(decide(&carol, &first, &wrong).await.status, 400, "{wrong}");
+    }
+    enrolls_and_discards(client, &carol, &first, &second).await;
+    let node = json!({"node": {"name": "given"}});
+    let node = client.post("/v1/nodes/", &node).await.json()["node"].clone();
+    let given = decide(&carol, &third, &json!({"node": "given"})).await;
+    let given = given.expect(200).json();
+    assert_eq!(
+        (&given["state"], &given["node_uuid"]),
+        (&json!("assigned"), &node["uuid"])
+    );
+    status::finished(client, "given", LIMIT).await;
+    let given = client.get("/assay/v1/nodes/given").await.json();
+    assert_eq!(given["serial_number"], "SERIAL-00000413");
+    assert_eq!(count_nodes(client).await, 2);
+    let open = client.get("/assay/v1/held-reports?state=held").await.json();
+    assert_eq!(open["held_reports"], json!([]));
+}
+
+async fn is_shown(olaf: &Client, first: &str, second: &str) {
     let shown = olaf
         .get(&format!("/assay/v1/held-reports/{first}"))
         .await
@@ -212,46 +241,26 @@ async fn decided(database: Database) {
     assert_eq!(data, report(&Machine::numbered(411)));
     let page = "/assay/v1/held-reports?state=held&offset=1&limit=1";
     let page = olaf.get(page).await.expect(200).json();
-    assert_eq!(page["held_reports"][0]["uuid"], second.as_str());
+    assert_eq!(page["held_reports"][0]["uuid"], second);
     assert_eq!(page["held_reports"].as_array().unwrap().len(), 1);
+}
 
+async fn enrolls_and_discards(client: &Client, carol: &Client, first: &str, second: &str) {
     let enroll = json!({"enroll": {"name": "chosen"}});
-    assert_eq!(decide(&olaf, &first, &enroll).await.status, 403);
-    for wrong in [
-        json!({}),
-        json!({"discard": false}),
-        json!({"node": "a", "discard": true}),
-    ] {
-        assert_eq!(decide(&carol, &first, &wrong).await.status, 400, "{wrong}");
-    }
-    let done = decide(&carol, &first, &enroll).await.expect(200).json();
+    let done = decide(carol, first, &enroll).await.expect(200).json();
     assert_eq!(
         (&done["state"], &done["decided_by"]),
         (&json!("enrolled"), &json!("carol"))
     );
     status::finished(client, "chosen", LIMIT).await;
-    assert_eq!(decide(&carol, &first, &enroll).await.status, 409);
+    assert_eq!(decide(carol, first, &enroll).await.status, 409);
     // The name is taken: nothing is decided.
-    assert_eq!(decide(&carol, &second, &enroll).await.status, 409);
-    let unknown = decide(&carol, &second, &json!({"node": "nobody"})).await;
+    assert_eq!(decide(carol, second, &enroll).await.status, 409);
+    let unknown = decide(carol, second, &json!({"node": "nobody"})).await;
     assert_eq!(unknown.status, 404);
 
-    let discarded = decide(&carol, &second, &json!({"discard": true})).await;
+    let discarded = decide(carol, second, &json!({"discard": true})).await;
     assert_eq!(discarded.expect(200).json()["state"], "discarded");
-    let node = json!({"node": {"name": "given"}});
-    let node = client.post("/v1/nodes/", &node).await.json()["node"].clone();
-    let given = decide(&carol, &third, &json!({"node": "given"})).await;
-    let given = given.expect(200).json();
-    assert_eq!(
-        (&given["state"], &given["node_uuid"]),
-        (&json!("assigned"), &node["uuid"])
-    );
-    status::finished(client, "given", LIMIT).await;
-    let given = client.get("/assay/v1/nodes/given").await.json();
-    assert_eq!(given["serial_number"], "SERIAL-00000413");
-    assert_eq!(count_nodes(client).await, 2);
-    let open = client.get("/assay/v1/held-reports?state=held").await.json();
-    assert_eq!(open["held_reports"], json!([]));
 }
 
 #[tokio::test]

@@ -8,11 +8,10 @@ use assay_tests::server::{ADMIN_PASSWORD, login};
 use assay_tests::{Client, Server, Setup, wait};
 use serde_json::{Value, json};
 
-/// How long Assay believes an answer of Keystone in these tests, and what a test allows beyond.
+/// How long Assay believes an answer of Keystone in these tests.
 const CACHE: Duration = Duration::from_secs(3);
-const SLACK: Duration = Duration::from_secs(2);
-/// How long Keystone may take to be asked again after an outage.
-const RECOVERY: Duration = Duration::from_secs(20);
+/// How long the new answer may take to come, once the old one counts no more.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// A Keystone with users of all roles, and an Assay that believes it.
 struct Lab {
@@ -35,7 +34,7 @@ async fn lab() -> Lab {
     keystone.add_user("guest", "stranger", &metal).await;
     keystone.add_user("tenant", "admin", &tenant).await;
     let config = format!(
-        "[keystone]\nurl = '{}'\nusername = 'assay'\npassword = '{PASSWORD}'\ncache_seconds = {}\ntimeout = 3\n",
+        "[keystone]\nurl = '{}'\nusername = 'assay'\npassword = '{PASSWORD}'\ncache_seconds = {}\ntimeout = 15\n",
         keystone.url(),
         CACHE.as_secs()
     );
@@ -75,7 +74,7 @@ async fn a_real_keystone_is_believed_while_it_answers() {
     let mut lab = lab().await;
     roles_are_mapped(&lab).await;
     other_scopes_and_tokens_are_refused(&lab).await;
-    the_client_of_openstack_works(&lab).await;
+    the_client_of_openstack_works(&lab);
     a_revoked_token_is_refused_in_time(&lab).await;
     an_outage_opens_no_door(&mut lab).await;
     local_users_still_come_in(&lab).await;
@@ -120,7 +119,7 @@ async fn other_scopes_and_tokens_are_refused(lab: &Lab) {
     assert_eq!(refused.header("WWW-Authenticate"), Some(uri.as_str()));
 }
 
-async fn the_client_of_openstack_works(lab: &Lab) {
+fn the_client_of_openstack_works(lab: &Lab) {
     let scope = [
         "--os-project-name",
         "baremetal",
@@ -135,33 +134,34 @@ async fn the_client_of_openstack_works(lab: &Lab) {
     assert!(complaint.contains("operator"), "{complaint}");
 }
 
+/// Asks until the answer is `status`. What is asked later than the cache's time from now must not be
+/// answered as before.
+async fn within_the_caches_time(client: &Client, status: u16) {
+    let changed = Instant::now();
+    loop {
+        let asked = changed.elapsed();
+        let answer = client.get("/v1/nodes/").await.status;
+        if answer == status {
+            return;
+        }
+        assert_eq!(answer, 200);
+        assert!(asked < CACHE, "still believed {asked:?} after the change");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 async fn a_revoked_token_is_refused_in_time(lab: &Lab) {
     let token = lab.keystone.token("boss", &project("baremetal")).await;
     let boss = lab.server.client().with_token(&token);
     let _ = boss.get("/v1/nodes/").await.expect(200);
-    let begun = Instant::now();
     lab.keystone.revoke(&token).await;
-    let refused = async |client: &Client| client.get("/v1/nodes/").await.status;
-    wait::until_is(
-        "the revoked token is refused",
-        CACHE + SLACK,
-        async || refused(&boss).await,
-        |status| *status == 401,
-    )
-    .await;
-    assert!(begun.elapsed() <= CACHE + SLACK);
+    within_the_caches_time(&boss, 401).await;
 
     // A user who is switched off loses the tokens as well.
     let ann = lab.client("ann", &project("baremetal")).await;
     let _ = ann.get("/v1/nodes/").await.expect(200);
     set_enabled(lab, false).await;
-    wait::until_is(
-        "the user who was switched off is refused",
-        CACHE + SLACK,
-        async || refused(&ann).await,
-        |status| *status == 401,
-    )
-    .await;
+    within_the_caches_time(&ann, 401).await;
     set_enabled(lab, true).await;
 }
 
@@ -180,24 +180,18 @@ async fn an_outage_opens_no_door(lab: &mut Lab) {
     let fresh = lab.client("boss", &scope).await;
     let _ = known.get("/v1/nodes/").await.expect(200);
     lab.keystone.kill();
-    let begun = Instant::now();
     for client in [&fresh, &known.with_token("gAAAAABforged-in-the-outage")] {
         let refused = client.get("/v1/introspection").await.expect(503);
         let seconds: u64 = refused.header("Retry-After").unwrap().parse().unwrap();
         assert!((1..60).contains(&seconds), "{seconds}");
     }
-    let status = async || known.get("/v1/nodes/").await.status;
-    wait::until_is("answers are too old", CACHE + SLACK, status, |status| {
-        *status == 503
-    })
-    .await;
-    assert!(begun.elapsed() <= CACHE + SLACK);
+    within_the_caches_time(&known, 503).await;
     local_users_still_come_in(lab).await;
 
     lab.keystone.start_again();
     for client in [&fresh, &known] {
         let status = async || client.get("/v1/nodes/").await.status;
-        wait::until_is("Keystone is asked again", RECOVERY, status, |status| {
+        wait::until_is("Keystone is asked again", LIMIT, status, |status| {
             *status == 200
         })
         .await;

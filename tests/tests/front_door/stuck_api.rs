@@ -26,6 +26,27 @@ async fn lists_what_is_stuck(database: Option<Database>) {
     };
     let server = setup.start().await;
     let client = server.client();
+    let [first, second] = two_are_stuck(client).await;
+    are_listed(client, &first, &second).await;
+
+    // What is cancelled is not stuck, and its diagnosis stays.
+    let path = format!("/v1/introspection/{first}/abort");
+    let _ = client.post_empty(&path).await.expect(202);
+    let left = async || nodes_of(client, "").await;
+    wait::until_is("one is left", LIMIT, left, |left| *left == [second.clone()]).await;
+    let id = stuck::detail(client, &first).await["introspection"]["id"].clone();
+    let path = format!("/assay/v1/nodes/{first}/introspections/{id}/diagnosis");
+    let shown = client.get(&path).await.expect(200).json();
+    assert_eq!(
+        shown["diagnosis"]["causes"][0]["cause"], "no_boot_request",
+        "{shown}"
+    );
+    let other = format!("/assay/v1/nodes/{second}/introspections/{id}/diagnosis");
+    let _ = client.get(&other).await.expect(404);
+}
+
+/// Two machines, of which one never asks for its boot script and the other's collectors hang.
+async fn two_are_stuck(client: &Client) -> [String; 2] {
     let mut members = Vec::new();
     let cases = [
         (ScriptedFault::NeverAsks, "boot_script", "no_boot_request"),
@@ -45,23 +66,17 @@ async fn lists_what_is_stuck(database: Option<Database>) {
         stuck::is_stuck(client, &member.node.uuid, phase, cause).await;
         members.push(member);
     }
-    let [first, second] = [0, 1].map(|number: usize| members[number].node.uuid.clone());
+    [0, 1].map(|number: usize| members[number].node.uuid.clone())
+}
+
+async fn are_listed(client: &Client, first: &str, second: &str) {
     let listed = async || nodes_of(client, "").await;
-    let both = vec![first.clone(), second.clone()];
+    let both = [first.to_owned(), second.to_owned()];
     wait::until_is("both are listed", LIMIT, listed, |listed| *listed == both).await;
     let one = async || nodes_of(client, "?cause=collector_hangs").await;
-    wait::until_is("the cause is listed", LIMIT, one, |one| {
-        *one == [second.clone()]
-    })
-    .await;
-    assert_eq!(
-        nodes_of(client, "?phase=boot_script").await,
-        [first.clone()]
-    );
-    assert_eq!(
-        nodes_of(client, "?offset=1&limit=1").await,
-        [second.clone()]
-    );
+    wait::until_is("the cause is listed", LIMIT, one, |one| *one == [second]).await;
+    assert_eq!(nodes_of(client, "?phase=boot_script").await, both[..1]);
+    assert_eq!(nodes_of(client, "?offset=1&limit=1").await, both[1..]);
     assert_eq!(nodes_of(client, "?limit=0").await, [""; 0]);
     for wrong in ["?phase=dreaming", "?cause=none", "?limit=-1", "?other=1"] {
         let _ = client
@@ -72,21 +87,6 @@ async fn lists_what_is_stuck(database: Option<Database>) {
     let metrics = async || client.get("/metrics").await.expect(200).text();
     let gauge = "assay_stuck_introspections{phase=\"collectors\",cause=\"collector_hangs\"} 1";
     wait::until_is("it is counted", LIMIT, metrics, |text| text.contains(gauge)).await;
-
-    // What is cancelled is not stuck, and its diagnosis stays.
-    let path = format!("/v1/introspection/{first}/abort");
-    let _ = client.post_empty(&path).await.expect(202);
-    let left = async || nodes_of(client, "").await;
-    wait::until_is("one is left", LIMIT, left, |left| *left == [second.clone()]).await;
-    let id = stuck::detail(client, &first).await["introspection"]["id"].clone();
-    let path = format!("/assay/v1/nodes/{first}/introspections/{id}/diagnosis");
-    let shown = client.get(&path).await.expect(200).json();
-    assert_eq!(
-        shown["diagnosis"]["causes"][0]["cause"], "no_boot_request",
-        "{shown}"
-    );
-    let other = format!("/assay/v1/nodes/{second}/introspections/{id}/diagnosis");
-    let _ = client.get(&other).await.expect(404);
 }
 
 #[tokio::test]

@@ -22,14 +22,14 @@ async fn faulty(client: &Client, number: usize, change: impl FnOnce(&mut Faults)
 
 #[tokio::test]
 async fn each_fault_of_a_bmc_has_its_cause() {
+    type Change = fn(&mut Faults);
     let server = stuck::setup().start().await;
     let client = server.client();
-    type Change = fn(&mut Faults);
     let cases: [(&str, Change); 7] = [
         ("bmc_unreachable", |faults| faults.refuse_connections = true),
         ("bmc_mute", |faults| faults.mute = true),
         ("bmc_refused_credentials", |faults| {
-            faults.refuse_credentials = true
+            faults.refuse_credentials = true;
         }),
         ("bmc_unsupported", |faults| {
             faults.missing_properties = vec!["Boot".to_owned()];

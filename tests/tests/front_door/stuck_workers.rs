@@ -85,7 +85,7 @@ fn large(machine: &Machine) -> Value {
 async fn a_report_that_takes_long_to_process_is_not_mistaken_for_a_lost_one() {
     let server = stuck::setup().start().await;
     let client = server.client();
-    for number in 0..60 {
+    for number in 0..20 {
         let rule = json!({
             "conditions": [{
                 "op": "matches", "field": "data://inventory.disks[*].serial",

@@ -55,7 +55,7 @@ fn a_deb_has_its_files_and_no_other() {
             assert_eq!(words[1], "0/0", "owner in {line}");
             let path = words[5].trim_start_matches('.');
             if path != copyright {
-                lines += &format!("{} {path}\n", words[0]);
+                lines.extend([words[0], " ", path, "\n"]);
             }
         }
         assert_eq!(pairs(&lines), expected(package), "{package}");

@@ -49,7 +49,7 @@ pub(crate) async fn list_stuck_introspections(
     responses((status = 200, description = "The catalogue", body = CauseList)),
 )]
 #[get("/assay/v1/causes")]
-pub(crate) async fn list_causes(
+pub(crate) fn list_causes(
     app: &State<App>,
     _caller: Caller,
     query: Query<'_>,

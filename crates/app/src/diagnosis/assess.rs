@@ -162,10 +162,13 @@ fn of_probe(facts: &Facts) -> Vec<Finding> {
     let Some(probe) = &facts.probe else {
         return Vec::new();
     };
-    let boot = probe.boot.filter(boots_elsewhere).map(|boot| {
-        let text = format!("the BMC shows a boot override to {:?}", boot.device);
-        finding(Cause::BootOverrideLost, Confidence::Likely, text)
-    });
+    let boot = probe
+        .boot
+        .filter(|boot| boots_elsewhere(*boot))
+        .map(|boot| {
+            let text = format!("the BMC shows a boot override to {:?}", boot.device);
+            finding(Cause::BootOverrideLost, Confidence::Likely, text)
+        });
     let power = match &probe.power {
         Some(Err(error)) => finding(
             Cause::of_device(error),
@@ -187,7 +190,7 @@ fn of_probe(facts: &Facts) -> Vec<Finding> {
     [Some(power), boot].into_iter().flatten().collect()
 }
 
-fn boots_elsewhere(boot: &BootOverride) -> bool {
+fn boots_elsewhere(boot: BootOverride) -> bool {
     boot.device
         .is_some_and(|device| device != BootDevice::Network)
 }
@@ -265,14 +268,13 @@ fn number(mac: &str) -> Option<u64> {
 fn otherwise(facts: &Facts) -> Option<Finding> {
     let seconds = (facts.now - facts.since).num_seconds();
     let cause = match facts.phase {
-        Phase::Power => return None,
+        Phase::Power | Phase::Hooks | Phase::Rules => return None,
         Phase::BootScript => Cause::NoBootRequest,
         Phase::Kernel => Cause::KernelNotAsked,
         Phase::Initramfs => Cause::InitramfsNotAsked,
         Phase::Agent => Cause::AgentSilent,
         Phase::Collectors => Cause::CollectorHangs,
         Phase::Callback => Cause::ReportNeverSent,
-        Phase::Hooks | Phase::Rules => return None,
     };
     let power = facts.probe.as_ref().and_then(|probe| probe.power.as_ref());
     let told = power.map(|power| match power {

@@ -22,8 +22,10 @@ async fn an_open_alarm_is_counted_up(world: World) {
     let node = world.node("n1").await;
     let raise = async |new, second| store.raise_alarm(new, at(second)).await.unwrap();
     let first = raise(alarm("a", Some(node.id)), 0).await;
-    let mut again = alarm("a", Some(node.id));
-    again.text = "once more".to_owned();
+    let again = NewAlarm {
+        text: "once more".to_owned(),
+        ..alarm("a", Some(node.id))
+    };
     let again = raise(again, 5).await;
     assert_eq!((again.id, again.count), (first.id, 2));
     assert_eq!((again.first_at, again.last_at), (at(0), at(5)));

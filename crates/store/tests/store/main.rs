@@ -13,6 +13,7 @@ mod admissions;
 mod alarms;
 mod backup;
 mod discovery;
+mod evidence;
 mod filters;
 mod fleet;
 mod introspections;
