@@ -23,6 +23,20 @@ pub(crate) fn cargo(args: &[&str]) -> Command {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(program);
     command.args(args).current_dir(root());
+    // What the outer cargo told this program of itself; build scripts that look at it would run
+    // again, and all that depends on them would be built twice.
+    for (name, _) in std::env::vars_os() {
+        let of_this_package = [
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "CARGO_CRATE_",
+            "CARGO_BIN_",
+        ];
+        let name = name.to_string_lossy();
+        if of_this_package.iter().any(|start| name.starts_with(start)) {
+            command.env_remove(name.as_ref());
+        }
+    }
     command
 }
 

@@ -89,6 +89,27 @@ impl<'a> PxeAdmissions<'a> {
         self.desk().state.lock().clone()
     }
 
+    /// How it is, in a sentence for operators; nothing when there is no DHCP server to tell.
+    pub fn summary(&self) -> Option<String> {
+        if !self.is_active() {
+            return None;
+        }
+        let state = self.state();
+        let strangers = if state.serves_unknown {
+            " and unknown machines"
+        } else {
+            ""
+        };
+        Some(match (&state.error, state.applied_at) {
+            (Some(error), _) => format!("{} FAILS: {error}", state.driver),
+            (None, None) => format!("{} has not been told yet", state.driver),
+            (None, Some(_)) => format!(
+                "{} serves {} network cards{strangers}",
+                state.driver, state.served
+            ),
+        })
+    }
+
     /// Tells the DHCP server whom to serve, if that has changed since it was last told; called again
     /// and again by one loop of each process that works. A failure is kept in [`Self::state`].
     pub async fn reconcile(&self) {

@@ -107,6 +107,7 @@ impl<'a> Fleet<'a> {
                 () = stop.cancelled() => break,
             }
             process.seen_at = self.app.clock().now();
+            process.admission = self.app.admission().summary();
             if let Err(error) = self.app.store().present_process(process.clone()).await {
                 tracing::warn!(%error, "this process could not show that it lives");
             }
@@ -129,6 +130,7 @@ impl<'a> Fleet<'a> {
             url,
             queue: queue.to_owned(),
             slots: if role == API { 0 } else { slots },
+            admission: None,
             started_at: now,
             seen_at: now,
         }

@@ -22,6 +22,8 @@ pub struct Process {
     pub queue: String,
     /// Tasks that it works on at a time, per class; 0 for one that does not work.
     pub slots: i64,
+    /// How PXE admission is at the DHCP server beside it, in a sentence; none without one.
+    pub admission: Option<String>,
     /// When it started.
     pub started_at: Timestamp,
     /// When it last said that it lives.

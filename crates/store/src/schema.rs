@@ -288,6 +288,7 @@ diesel::table! {
         url -> Nullable<Text>,
         queue -> Text,
         slots -> BigInt,
+        admission -> Nullable<Text>,
         started_at -> Timestamp,
         seen_at -> Timestamp,
     }

@@ -9,6 +9,7 @@ CREATE TABLE processes (
     url TEXT COLLATE "C",
     queue TEXT COLLATE "C" NOT NULL,
     slots BIGINT NOT NULL,
+    admission TEXT COLLATE "C",
     started_at TIMESTAMP NOT NULL,
     seen_at TIMESTAMP NOT NULL
 );

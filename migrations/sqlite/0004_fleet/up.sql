@@ -9,6 +9,7 @@ CREATE TABLE processes (
     url TEXT,
     queue TEXT NOT NULL,
     slots BIGINT NOT NULL,
+    admission TEXT,
     started_at TIMESTAMP NOT NULL,
     seen_at TIMESTAMP NOT NULL
 );

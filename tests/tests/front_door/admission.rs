@@ -272,6 +272,7 @@ async fn no_machine_is_switched_on_into_nothing() {
     let error = two.refused(client).await;
     assert!(error.contains("PXE admission by dnsmasq"), "{error}");
     assert!(error.contains("No space left on device"), "{error}");
+    until_the_fleet_shows(client, "dnsmasq FAILS: ").await;
     // Even then a machine can be refused that was served.
     let abort = format!("/v1/introspection/{}/abort", one.node.uuid);
     let _ = client.post_empty(&abort).await.expect(202);
@@ -282,6 +283,17 @@ async fn no_machine_is_switched_on_into_nothing() {
     two.start(client).await;
     let on = async || two.machine.starts().len();
     wait::until_is("the machine was switched on", LIMIT, on, |on| *on == 1).await;
+    until_the_fleet_shows(client, "dnsmasq serves ").await;
+}
+
+/// Waits until the fleet's only process says that of its admission.
+async fn until_the_fleet_shows(client: &Client, start: &str) {
+    let show = async || client.get("/assay/v1/fleet").await.expect(200).json();
+    let shows = |fleet: &Value| {
+        let admission = fleet["processes"][0]["admission"].as_str();
+        admission.is_some_and(|text| text.starts_with(start))
+    };
+    wait::until_is("the fleet shows the admission", LIMIT, show, shows).await;
 }
 
 #[tokio::test]

@@ -39,6 +39,9 @@ struct FleetProcess {
     queue: String,
     /// Tasks that it works on at a time, per class; 0 when it does not work.
     slots: i64,
+    /// How PXE admission is at the DHCP server beside it; none without one.
+    #[schema(example = "dnsmasq serves 3 network cards")]
+    admission: Option<String>,
     /// When it started, UTC.
     started_at: String,
     /// When it last said that it lives, UTC.
@@ -58,6 +61,7 @@ impl From<&Member> for FleetProcess {
             url: process.url,
             queue: process.queue,
             slots: process.slots,
+            admission: process.admission,
             started_at: iso(process.started_at),
             seen_at: iso(process.seen_at),
         }

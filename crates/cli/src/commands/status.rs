@@ -54,6 +54,9 @@ fn lines(status: &FleetStatus) -> Vec<String> {
             since(process.started_at),
             since(process.seen_at),
         ));
+        if let Some(admission) = &process.admission {
+            lines.push(format!("        PXE admission: {admission}"));
+        }
     }
     lines.push(format!("leases ({})", status.leases.len()));
     for lease in &status.leases {

@@ -1,6 +1,6 @@
 //! The difference of two reports (or of any two JSON documents), field by field.
 //!
-//! Things in lists are compared by what identifies them ([`identity`]), not by their index, so a
+//! Things in lists are compared by what identifies them (`identity`), not by their index, so a
 //! list in another order is no difference. What changes by itself from boot to boot is left out
 //! unless it is asked for ([`VOLATILE`]).
 

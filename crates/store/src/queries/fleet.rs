@@ -17,7 +17,10 @@ pub(crate) fn present(connection: &mut Conn, process: &Process) -> Outcome<()> {
         .values(ProcessRow::from(process))
         .on_conflict(processes::name)
         .do_update()
-        .set(processes::seen_at.eq(naive(process.seen_at)))
+        .set((
+            processes::seen_at.eq(naive(process.seen_at)),
+            processes::admission.eq(&process.admission),
+        ))
         .execute(connection)?;
     Ok(())
 }

@@ -20,6 +20,7 @@ pub(crate) struct ProcessRow {
     url: Option<String>,
     queue: String,
     slots: i64,
+    admission: Option<String>,
     started_at: NaiveDateTime,
     seen_at: NaiveDateTime,
 }
@@ -36,6 +37,7 @@ impl From<&Process> for ProcessRow {
             url: process.url,
             queue: process.queue,
             slots: process.slots,
+            admission: process.admission,
             started_at: naive(process.started_at),
             seen_at: naive(process.seen_at),
         }
@@ -55,6 +57,7 @@ impl TryFrom<ProcessRow> for Process {
             url: row.url,
             queue: row.queue,
             slots: row.slots,
+            admission: row.admission,
             started_at: utc(row.started_at),
             seen_at: utc(row.seen_at),
         })

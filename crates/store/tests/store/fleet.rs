@@ -23,6 +23,7 @@ fn process(name: &str, seen: i64) -> Process {
         url: Some("http://192.0.2.1:5051".to_owned()),
         queue: "embedded".to_owned(),
         slots: 32,
+        admission: None,
         started_at: at(0),
         seen_at: at(seen),
     }
