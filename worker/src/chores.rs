@@ -21,11 +21,16 @@ struct Chore {
 }
 
 /// All chores.
-const CHORES: [Chore; 8] = [
+const CHORES: [Chore; 9] = [
     Chore {
         name: "end introspections that are late or lost their task",
         every: |settings| settings.sweep_interval,
         work: |app| sweep(app).boxed(),
+    },
+    Chore {
+        name: "end power actions whose task is over",
+        every: |settings| settings.sweep_interval,
+        work: |app| async { app.power().tidy().await }.boxed(),
     },
     Chore {
         name: "look at introspections past the limit of their phase",

@@ -7,8 +7,8 @@ use assay_domain::{Error, Result, Task, TaskKind};
 
 /// Longest time for one attempt at a task.
 const LIMIT: Duration = Duration::from_secs(900);
-/// When a task looks again that waits for a node; the one whose turn it is, is woken at once. It is
-/// what takes over a node whose holder has died.
+/// When a task looks again that waits for a node, or for what Assay stands on. The one whose turn it
+/// is at a node is woken at once; this is what takes over a node whose holder has died.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// How an attempt at a task ended.
@@ -25,7 +25,7 @@ pub(crate) enum End {
 pub(crate) async fn run(app: &App, task: &Task) -> End {
     if task.attempts > task.max_attempts {
         return match give_up(app, task).await {
-            Err(error @ (Error::Unavailable { .. } | Error::Locked(_))) => End::Unknown(error),
+            Err(error) if error.is_passing() => End::Unknown(error),
             ended => {
                 if let Err(error) = ended {
                     tracing::error!(task = task.uuid, %error, "what a given-up task worked on was not ended");
@@ -51,7 +51,7 @@ async fn attempt(app: &App, task: &Task) -> Result<Outcome> {
             )))
         });
     let outcome = match outcome {
-        Err(Error::Locked(reason)) => Ok(Outcome::Postponed(LOOK_AGAIN, reason)),
+        Err(error) if error.is_passing() => Ok(Outcome::Postponed(LOOK_AGAIN, error.to_string())),
         outcome => outcome,
     };
     let kind = task.kind.as_str();

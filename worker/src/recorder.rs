@@ -1,16 +1,11 @@
 //! The recorder: writes the ends of tasks down, many in one transaction when many end at a time.
 
-use std::time::Duration;
-
 use assay_app::{App, Outcome};
-use assay_domain::{Error, Result, Task};
+use assay_domain::{Result, Task};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
 
 /// How many ends one transaction takes.
 const GROUP: usize = 64;
-/// The pause before an end that was not written down is tried again.
-const PAUSE: Duration = Duration::from_millis(500);
 
 /// The end of one attempt at a task.
 struct End {
@@ -68,19 +63,11 @@ async fn record(app: App, owner: String, mut queue: mpsc::Receiver<End>) {
 
 /// Writes a group down; while the database is away, tries as long as the tasks are held.
 async fn write(app: &App, owner: &str, ends: Vec<(Task, Result<Outcome>)>) {
-    let give_up = Instant::now() + app.settings().lease;
-    loop {
-        match app.tasks().record_all(owner, &ends).await {
-            Ok(()) => return,
-            Err(Error::Unavailable { .. }) if Instant::now() < give_up => {
-                tokio::time::sleep(PAUSE).await;
-            }
-            Err(error) => {
-                for (task, _) in &ends {
-                    tracing::error!(task = task.uuid, %error, "a task's end was not recorded");
-                }
-                return;
-            }
+    let recorded =
+        assay_app::insist(app, || async { app.tasks().record_all(owner, &ends).await }).await;
+    if let Err(error) = recorded {
+        for (task, _) in &ends {
+            tracing::error!(task = task.uuid, %error, "a task's end was not recorded");
         }
     }
 }

@@ -68,7 +68,7 @@ pub use power_controls::{PowerControlDetail, PowerControls};
 pub use rules::{RuleDraft, Rules};
 pub use settings::{AuthMode, BodyLimits, BootSettings, RateLimits, Settings};
 pub use tasks::Tasks;
-pub use work::Outcome;
+pub use work::{Outcome, insist};
 
 /// How long open sessions with devices may take to end.
 const CLOSE_LIMIT: std::time::Duration = std::time::Duration::from_secs(5);

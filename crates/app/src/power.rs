@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::App;
 use crate::node_guard::NodeGuard;
 use crate::target::{self, NodeTarget};
-use crate::work::{Outcome, error_text, payload_id};
+use crate::work::{Outcome, error_text, insist, payload_id};
 
 const POLL: Duration = Duration::from_millis(50);
 
@@ -43,7 +43,7 @@ impl<'a> Power<'a> {
         let action = self
             .app
             .store()
-            .create_power_action(node_id, command, &actor.name, Some(task), now)
+            .create_power_action(node_id, command, &actor.name, task, now)
             .await?;
         tracing::info!(user = actor.name, dialect = %actor.dialect, node = node.uuid, command = command.as_str(), "power command accepted");
         self.app.announce(TaskKind::NodePower).await;
@@ -93,11 +93,12 @@ impl<'a> Power<'a> {
         let node = target::of_node(self.app, action.node_id).await;
         let node = match node {
             Ok(node) => node,
+            Err(error) if error.is_passing() => return Err(error),
             Err(error) => return self.fail(&action, error).await,
         };
         let guard = match NodeGuard::take(self.app, action.node_id, task, "power action").await {
             Ok(guard) => guard,
-            Err(error @ Error::Locked(_)) => return Err(error),
+            Err(error) if error.is_passing() => return Err(error),
             Err(error) => return self.fail(&action, error).await,
         };
         let result = self.perform(&action, &node).await;
@@ -125,6 +126,13 @@ impl<'a> Power<'a> {
         self.set(&action, state, Some(text)).await
     }
 
+    /// Ends the records of power commands whose task has ended without saying how they went, because
+    /// its worker died: nobody knows.
+    pub async fn tidy(&self) -> Result<()> {
+        let now = self.app.clock().now();
+        self.app.store().end_orphaned_power_actions(now).await
+    }
+
     /// Changes a node's power as a part of another task, with a record of its own.
     pub(crate) async fn change(
         &self,
@@ -133,16 +141,10 @@ impl<'a> Power<'a> {
         command: PowerCommand,
     ) -> Result<()> {
         let now = self.app.clock().now();
-        let action = self
-            .app
-            .store()
-            .create_power_action(
-                node.assignment.node_id,
-                command,
-                &task.requested_by,
-                None,
-                now,
-            )
+        let (node_id, user) = (node.assignment.node_id, &task.requested_by);
+        let store = self.app.store();
+        let action = store
+            .begin_power_action(node_id, command, user, &task.uuid, now)
             .await?;
         self.perform(&action, node).await
     }
@@ -154,7 +156,9 @@ impl<'a> Power<'a> {
                 .await?;
             return Err(Error::conflict(text));
         }
-        self.set(action, PowerActionState::Sent, None).await?;
+        if action.state == PowerActionState::Intended {
+            self.set(action, PowerActionState::Sent, None).await?;
+        }
         let limit = self.app.settings().power_state_limit;
         let gate = self.app.gate();
         let (protocol, target) = (node.protocol.as_str(), &node.target);
@@ -213,11 +217,10 @@ impl<'a> Power<'a> {
         state: PowerActionState,
         error: Option<&str>,
     ) -> Result<()> {
-        let now = self.app.clock().now();
-        self.app
-            .store()
-            .set_power_action(action.id, state, error.map(str::to_owned), now)
-            .await
+        let (store, now) = (self.app.store(), self.app.clock().now());
+        let error = error.map(str::to_owned);
+        let write = || store.set_power_action(action.id, state, error.clone(), now);
+        insist(self.app, write).await
     }
 
     async fn wait(&self, id: i64) -> Result<()> {

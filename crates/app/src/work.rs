@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use assay_domain::{Error, Result, Task};
 use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::App;
 
 /// How an attempt at a task ended well; a failure is an [`Error`].
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +19,28 @@ pub enum Outcome {
     Later(Duration, String),
     /// Not its turn: wait for the delay, for the reason, without having used up an attempt.
     Postponed(Duration, String),
+}
+
+/// The pause before what was not written down is tried again.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Writes down what has happened; while the database is away, tries as long as a task is held.
+///
+/// # Errors
+/// What `write` fails with in the end.
+pub async fn insist<T, Writing>(app: &App, write: impl Fn() -> Writing) -> Result<T>
+where
+    Writing: Future<Output = Result<T>>,
+{
+    let give_up = Instant::now() + app.settings().lease;
+    loop {
+        match write().await {
+            Err(Error::Unavailable { .. }) if Instant::now() < give_up => {
+                tokio::time::sleep(PAUSE).await;
+            }
+            written => return written,
+        }
+    }
 }
 
 /// The text of an error as it is recorded: with the operator's detail, which never holds a secret.

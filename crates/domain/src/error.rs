@@ -83,6 +83,12 @@ impl Error {
         Self::Conflict(message.into())
     }
 
+    /// Whether this says nothing of what was tried, only that it is not possible at the moment: a
+    /// task that ends with it is to be tried again, and what it works on has not failed.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::Locked(_))
+    }
+
     /// A fault of Assay; `detail` is for the log.
     pub fn internal(detail: impl ToString) -> Self {
         Self::Internal {

@@ -18,19 +18,23 @@ impl Store {
     }
 
     /// Records that tasks were announced: they are announced again at `next` if they still wait
-    /// then. `taken_until` is the time that they were taken until; gives how many nobody had
-    /// changed meanwhile.
+    /// then, those that were begun before at `next_begun`. `taken_until` is the time that they were
+    /// taken until; gives how many nobody had changed meanwhile.
     pub async fn confirm_announcements(
         &self,
         ids: &[i64],
         taken_until: Timestamp,
         next: Timestamp,
+        next_begun: Timestamp,
     ) -> Result<usize> {
         if ids.is_empty() {
             return Ok(0);
         }
         let ids = ids.to_vec();
-        write!(self, announcements::confirm(&ids, taken_until, next))
+        write!(
+            self,
+            announcements::confirm(&ids, taken_until, next, next_begun)
+        )
     }
 
     /// Has all tasks of a class that wait for a worker announced again, for a broker that has lost

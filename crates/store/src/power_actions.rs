@@ -15,14 +15,38 @@ impl Store {
         node_id: i64,
         command: PowerCommand,
         user: &str,
-        task: Option<NewTask>,
+        task: NewTask,
         now: Timestamp,
     ) -> Result<PowerAction> {
         let user = user.to_owned();
         write!(
             self,
-            power_actions::create(node_id, command, &user, task.as_ref(), now)
+            power_actions::create(node_id, command, &user, &task, now)
         )
+    }
+
+    /// Stores a power action that is a part of a task, in the state `Sent`: it may be sent from now on.
+    ///
+    /// # Errors
+    /// `NotFound` for the node.
+    pub async fn begin_power_action(
+        &self,
+        node_id: i64,
+        command: PowerCommand,
+        user: &str,
+        task_uuid: &str,
+        now: Timestamp,
+    ) -> Result<PowerAction> {
+        let (user, task_uuid) = (user.to_owned(), task_uuid.to_owned());
+        write!(
+            self,
+            power_actions::begin(node_id, command, &user, &task_uuid, now)
+        )
+    }
+
+    /// Ends, as `Unknown`, the power actions that are part of a task which has ended without them.
+    pub async fn end_orphaned_power_actions(&self, now: Timestamp) -> Result<()> {
+        write!(self, power_actions::end_orphans(now))
     }
 
     /// Keeps how far a power action has come, and why it failed; it has ended, at `now`, when it

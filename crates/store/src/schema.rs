@@ -274,6 +274,7 @@ diesel::table! {
         user_name -> Text,
         start_time -> Timestamp,
         finished_at -> Nullable<Timestamp>,
+        part_of -> Nullable<Text>,
     }
 }
 

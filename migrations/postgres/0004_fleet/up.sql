@@ -36,3 +36,7 @@ CREATE INDEX node_waiters_node_id ON node_waiters (node_id, id);
 -- What each process holds, and which nodes are held.
 CREATE INDEX tasks_lease_owner ON tasks (lease_owner) WHERE lease_owner IS NOT NULL;
 CREATE INDEX nodes_held_by ON nodes (held_by) WHERE held_by IS NOT NULL;
+
+-- The task that a power action is a part of, which ends it.
+ALTER TABLE power_actions ADD COLUMN part_of TEXT COLLATE "C";
+CREATE INDEX power_actions_sent ON power_actions (part_of) WHERE state = 'sent';

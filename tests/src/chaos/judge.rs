@@ -53,6 +53,7 @@ pub(super) async fn judge(
     judge.introspections(load);
     judge.machines();
     judge.resets();
+    judge.power_actions();
     judge.reservations();
     judge.dead_letters();
     judge.takeovers(&fates);
@@ -147,6 +148,10 @@ impl Judge<'_> {
         let well = rows.iter().filter(|row| row["error"].is_null()).count();
         for error in rows.iter().filter_map(|row| row["error"].as_str()) {
             *self.figures.errors.entry(class_of(error)).or_default() += 1;
+            let ours = ["database", "task ended without"].map(|sign| error.contains(sign));
+            self.forbid(ours.contains(&true), || {
+                format!("it failed because of what Assay stands on: {error}")
+            });
         }
         self.figures
             .note("introspections promised with a 202", load.promised());
@@ -223,15 +228,17 @@ impl Judge<'_> {
                     perhaps - done
                 )
             });
-            let undecided = of(node.id, "intended") + of(node.id, "sent");
-            self.forbid(undecided > 0, || {
-                format!("{undecided} resets of {name} are undecided")
-            });
             self.no_session(name, &counters);
         }
         self.figures
             .note("resets by what is said of them", format!("{totals:?}"));
         self.figures.note("resets that BMCs got", seen);
+    }
+
+    /// Of every power command it is said how it went.
+    fn power_actions(&mut self) {
+        let open = self.count("SELECT count(*) FROM power_actions WHERE finished_at IS NULL");
+        self.forbid(open > 0, || format!("{open} power actions are undecided"));
     }
 
     /// Nobody holds a node, or waits for one.

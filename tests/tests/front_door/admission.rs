@@ -272,18 +272,28 @@ async fn no_machine_is_switched_on_into_nothing() {
     let error = two.refused(client).await;
     assert!(error.contains("PXE admission by dnsmasq"), "{error}");
     assert!(error.contains("No space left on device"), "{error}");
-    until_the_fleet_shows(client, "dnsmasq FAILS: ").await;
     // Even then a machine can be refused that was served.
     let abort = format!("/v1/introspection/{}/abort", one.node.uuid);
     let _ = client.post_empty(&abort).await.expect(202);
     lan.until(&mac, false, SOON).await;
-
-    let more = ["-o", "remount,nr_inodes=30", &folder];
-    assert!(Command::new("mount").args(more).status().unwrap().success());
+    remount(&folder, "nr_inodes=30");
     two.start(client).await;
     let on = async || two.machine.starts().len();
     wait::until_is("the machine was switched on", LIMIT, on, |on| *on == 1).await;
-    until_the_fleet_shows(client, "dnsmasq serves ").await;
+    until_the_fleet_shows(client, "dnsmasq serves 1 ").await;
+    remount(&folder, "ro");
+    let abort = format!("/v1/introspection/{}/abort", two.node.uuid);
+    let _ = client.post_empty(&abort).await.expect(202);
+    until_the_fleet_shows(client, "dnsmasq FAILS: ").await;
+    remount(&folder, "rw");
+    until_the_fleet_shows(client, "dnsmasq serves 0 ").await;
+}
+
+fn remount(folder: &str, options: &str) {
+    let options = format!("remount,{options}");
+    let mut mount = Command::new("mount");
+    mount.args(["-o", &options, folder]);
+    assert!(mount.status().unwrap().success());
 }
 
 /// Waits until the fleet's only process says that of its admission.

@@ -30,7 +30,7 @@ impl Introspections<'_> {
                 metrics::counter!("assay_introspections_total", "end" => "finished").increment(1);
                 Ok(Outcome::Done(json!({"state": "finished"})))
             }
-            Err(error @ Error::Locked(_)) => Err(error),
+            Err(error) if error.is_passing() => Err(error),
             Err(error) => {
                 self.app.diagnoses().last_word(&introspection).await;
                 self.fail_unless_ended(&introspection, &error_text(&error))
@@ -53,11 +53,12 @@ impl Introspections<'_> {
         let guard = NodeGuard::take(self.app, introspection.node_id, task, purpose).await?;
         let left = self.leave_machine(task, introspection).await;
         guard.release().await?;
-        left.map_err(|error| {
-            Error::conflict(format!(
+        left.map_err(|error| match error {
+            passing if passing.is_passing() => passing,
+            error => Error::conflict(format!(
                 "The report was processed, but the machine was not put back: {}",
                 error_text(&error)
-            ))
+            )),
         })?;
         let now = self.app.clock().now();
         self.app

@@ -56,6 +56,10 @@ impl Consumer {
         let limit = u16::try_from(want.limit).unwrap_or(u16::MAX);
         self.most.fetch_max(limit, Ordering::Relaxed);
         let mut open = self.open.lock().await;
+        if open.is_none() {
+            // Who cannot claim tasks must not take their messages.
+            self.shared.store.ping().await?;
+        }
         let received = tokio::select! {
             received = self.receive(&mut open, want.limit) => received,
             () = tokio::time::sleep(want.patience) => Vec::new(),
@@ -77,8 +81,10 @@ impl Consumer {
         match claimed {
             Ok(tasks) => Ok(hand_out(tasks, known).await),
             Err(error) => {
-                if let Some(open) = open.as_mut() {
-                    open.kept.extend(known.into_values().flatten());
+                if let Some(mut consuming) = open.take() {
+                    consuming.kept.extend(known.into_values().flatten());
+                    // Others may reach the database.
+                    let _ = tokio::time::timeout(ANSWER, consuming.give_back()).await;
                 }
                 Err(error)
             }

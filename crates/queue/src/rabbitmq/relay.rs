@@ -16,7 +16,11 @@ use crate::{later, now};
 /// How many tasks are announced at a time.
 const BATCH: usize = 500;
 /// For how long a batch is kept from other relays: when this one dies over it, they go on then.
-const TAKEN: Duration = Duration::from_secs(5);
+const TAKEN: Duration = Duration::from_secs(3);
+/// A task that was begun before, and lost its worker, is announced again after this long until somebody
+/// takes it: the message may have gone to a worker that is cut off, which takes the broker a while to
+/// see.
+const BEGUN: Duration = Duration::from_secs(5);
 /// How long the broker may take to confirm a batch.
 const CONFIRM: Duration = Duration::from_secs(10);
 /// The pause after the database did not answer.
@@ -60,7 +64,7 @@ async fn relay_all(shared: &Shared, session: &Session) -> Result<()> {
         let next = later(shared.resync);
         shared
             .store
-            .confirm_announcements(&published, until, next)
+            .confirm_announcements(&published, until, next, later(BEGUN))
             .await?;
         if due.len() < BATCH || published.len() < due.len() {
             break;

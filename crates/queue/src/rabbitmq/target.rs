@@ -13,7 +13,7 @@ use crate::settings::QueueSettings;
 /// How long one attempt to connect may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Seconds between signs of life on the connection; two missing ones end it.
-const HEARTBEAT: u16 = 10;
+const HEARTBEAT: u16 = 5;
 
 /// A broker.
 pub(super) struct Target {

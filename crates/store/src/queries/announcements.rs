@@ -2,8 +2,9 @@
 //! was not stored, and none is stored that is never announced.
 
 use assay_domain::{TaskStatus, Timestamp};
-use diesel::dsl::{count_star, min};
+use diesel::dsl::{case_when, count_star, min};
 use diesel::prelude::*;
+use diesel::sql_types::{Nullable, Timestamp as SqlTimestamp};
 
 use super::{CANDIDATES, Conn, lock_in_order, lock_tasks};
 use crate::convert::{naive, utc};
@@ -42,20 +43,25 @@ pub(crate) fn take(
     Ok(taken.into_iter().map(announcement).collect())
 }
 
-/// Keeps announced tasks from being announced again before `next`. `taken_until` is what they were
+/// Keeps announced tasks from being announced again before `next`, those that were begun before
+/// `next_begun`. `taken_until` is what they were
 /// taken with: a task that somebody has changed meanwhile keeps its own time.
 pub(crate) fn confirm(
     connection: &mut Conn,
     ids: &[i64],
     taken_until: Timestamp,
     next: Timestamp,
+    next_begun: Timestamp,
 ) -> Outcome<usize> {
     lock_in_order(connection, ids)?;
     let unchanged = tasks::table
         .filter(tasks::id.eq_any(ids))
         .filter(tasks::announce_at.eq(naive(taken_until)));
+    let [fresh, begun] =
+        [next, next_begun].map(|time| naive(time).into_sql::<Nullable<SqlTimestamp>>());
+    let time = case_when(tasks::attempts.gt(0), begun).otherwise(fresh);
     Ok(diesel::update(unchanged)
-        .set(tasks::announce_at.eq(naive(next)))
+        .set(tasks::announce_at.eq(time))
         .execute(connection)?)
 }
 

@@ -1,13 +1,15 @@
 //! The history of power actions; each is stored before anything is sent.
 
-use assay_domain::{Error, NewTask, Page, PowerAction, PowerActionState, PowerCommand, Timestamp};
+use assay_domain::{
+    Error, NewTask, Page, PowerAction, PowerActionState, PowerCommand, TaskStatus, Timestamp,
+};
 use diesel::prelude::*;
 
 use super::{Conn, tasks};
 use crate::convert::{all, naive};
 use crate::fault::{Fault, Outcome};
 use crate::rows::PowerActionRow;
-use crate::schema::power_actions;
+use crate::schema::{power_actions, tasks as tasks_table};
 
 /// Stores the intent, and the task that is to fulfil it.
 pub(crate) fn create(
@@ -15,16 +17,51 @@ pub(crate) fn create(
     node_id: i64,
     command: PowerCommand,
     user: &str,
-    task: Option<&NewTask>,
+    task: &NewTask,
+    now: Timestamp,
+) -> Outcome<PowerAction> {
+    let state = PowerActionState::Intended;
+    let action = insert(connection, node_id, (command, state), user, None, now)?;
+    tasks::insert(connection, task, &[("power_action_id", action.id)], now)?;
+    Ok(action)
+}
+
+/// Stores an action of a task that does it at once.
+pub(crate) fn begin(
+    connection: &mut Conn,
+    node_id: i64,
+    command: PowerCommand,
+    user: &str,
+    task_uuid: &str,
+    now: Timestamp,
+) -> Outcome<PowerAction> {
+    let state = PowerActionState::Sent;
+    insert(
+        connection,
+        node_id,
+        (command, state),
+        user,
+        Some(task_uuid),
+        now,
+    )
+}
+
+fn insert(
+    connection: &mut Conn,
+    node_id: i64,
+    (command, state): (PowerCommand, PowerActionState),
+    user: &str,
+    part_of: Option<&str>,
     now: Timestamp,
 ) -> Outcome<PowerAction> {
     let row: PowerActionRow = diesel::insert_into(power_actions::table)
         .values((
             power_actions::node_id.eq(node_id),
             power_actions::command.eq(command.as_str()),
-            power_actions::state.eq(PowerActionState::Intended.as_str()),
+            power_actions::state.eq(state.as_str()),
             power_actions::user_name.eq(user),
             power_actions::start_time.eq(naive(now)),
+            power_actions::part_of.eq(part_of),
         ))
         .returning(PowerActionRow::as_returning())
         .get_result(connection)
@@ -35,10 +72,28 @@ pub(crate) fn create(
             }
             fault
         })?;
-    if let Some(task) = task {
-        tasks::insert(connection, task, &[("power_action_id", row.id)], now)?;
-    }
     row.try_into()
+}
+
+/// Ends the actions whose task has ended and left them open.
+pub(crate) fn end_orphans(connection: &mut Conn, now: Timestamp) -> Outcome<()> {
+    let ended = TaskStatus::ALL
+        .into_iter()
+        .filter(|status| status.is_final());
+    let of_ended = tasks_table::table
+        .filter(tasks_table::status.eq_any(ended.map(TaskStatus::as_str)))
+        .select(tasks_table::uuid.nullable());
+    let open = power_actions::table
+        .filter(power_actions::state.eq(PowerActionState::Sent.as_str()))
+        .filter(power_actions::part_of.eq_any(of_ended));
+    diesel::update(open)
+        .set((
+            power_actions::state.eq(PowerActionState::Unknown.as_str()),
+            power_actions::error.eq("outcome unknown: its worker died over it"),
+            power_actions::finished_at.eq(naive(now)),
+        ))
+        .execute(connection)?;
+    Ok(())
 }
 
 /// Keeps how far an action has come; it has ended when it is done, failed or unknown.

@@ -21,6 +21,7 @@ pub(crate) struct PowerActionRow {
     pub(crate) user_name: String,
     pub(crate) start_time: NaiveDateTime,
     pub(crate) finished_at: Option<NaiveDateTime>,
+    pub(crate) part_of: Option<String>,
 }
 
 impl TryFrom<PowerActionRow> for PowerAction {

@@ -164,7 +164,7 @@ async fn a_database_with_data_is_upgraded(kind: Kind) {
     let bytes = store.latest_report_bytes(7, ReportKind::Raw).await.unwrap();
     assert_eq!(bytes.as_deref(), Some(&b"{}"[..]));
     let action = store
-        .create_power_action(7, PowerCommand::On, "ann", None, now())
+        .begin_power_action(7, PowerCommand::On, "ann", "t1", now())
         .await
         .unwrap();
     assert_eq!(action.node_id, 7);

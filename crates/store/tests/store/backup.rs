@@ -41,7 +41,7 @@ async fn fill(world: &World) {
     store.revoke_token("of-ann", at(999)).await.unwrap();
     let command = assay_domain::PowerCommand::On;
     store
-        .create_power_action(node.id, command, "ann", None, at(6))
+        .begin_power_action(node.id, command, "ann", "t1", at(6))
         .await
         .unwrap();
     // More rows than one batch of the backup, and a gap at the end.

@@ -318,7 +318,7 @@ async fn a_power_action_is_recorded(world: World) {
     let node = world.node("n1").await.id;
     let task = new_task(TaskKind::NodePower);
     let action = store
-        .create_power_action(node, PowerCommand::Reset, "ann", Some(task), at(1))
+        .create_power_action(node, PowerCommand::Reset, "ann", task, at(1))
         .await
         .unwrap();
     assert_eq!(action.state, PowerActionState::Intended);
@@ -340,7 +340,7 @@ async fn a_power_action_is_recorded(world: World) {
         .await
         .unwrap();
     let second = store
-        .create_power_action(node, PowerCommand::On, "bob", None, at(4))
+        .begin_power_action(node, PowerCommand::On, "bob", &task.uuid, at(4))
         .await
         .unwrap();
     let history = store.power_actions(node, ALL).await.unwrap();
@@ -358,7 +358,19 @@ async fn a_power_action_is_recorded(world: World) {
         .await;
     assert!(matches!(missing, Err(Error::NotFound { .. })));
     let nobody = store
-        .create_power_action(99, PowerCommand::On, "bob", None, at(4))
+        .begin_power_action(99, PowerCommand::On, "bob", &task.uuid, at(4))
         .await;
     assert!(matches!(nobody, Err(Error::NotFound { .. })));
+
+    // Open as long as its task is.
+    store.end_orphaned_power_actions(at(5)).await.unwrap();
+    let state = async || store.power_action(second.id).await.unwrap().unwrap();
+    assert_eq!(state().await.state, PowerActionState::Sent);
+    assert!(store.revoke_task(&task.uuid, at(6)).await.unwrap());
+    store.end_orphaned_power_actions(at(7)).await.unwrap();
+    let ended = state().await;
+    assert_eq!(
+        (ended.state, ended.finished_at),
+        (PowerActionState::Unknown, Some(at(7)))
+    );
 }

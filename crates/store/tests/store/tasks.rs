@@ -23,7 +23,7 @@ on_both!(
     the_longest_waiting_come_first,
 );
 
-const BOTH: [&str; 3] = ["power", "process", "quick"];
+const CLASSES: [&str; 5] = ["power", "process", "quick", "diagnosis", "batch"];
 
 /// How many tasks are claimed in the race.
 const TASKS: usize = 400;
@@ -38,7 +38,7 @@ async fn claimer(store: Store, owner: String, ended: Arc<AtomicUsize>) -> Vec<i6
             "tasks are left over"
         );
         let tasks = store
-            .claim_tasks(&owner, &BOTH, 3, at(1), at(60))
+            .claim_tasks(&owner, &CLASSES, 3, at(1), at(60))
             .await
             .unwrap();
         for task in tasks {
@@ -103,7 +103,7 @@ async fn a_task_is_stored_and_claimed(world: World) {
         .unwrap();
     assert!(none.is_empty(), "another queue");
     let claimed = store
-        .claim_tasks("w", &BOTH, 9, at(5), at(60))
+        .claim_tasks("w", &CLASSES, 9, at(5), at(60))
         .await
         .unwrap();
     assert_eq!(claimed.len(), 1);
@@ -141,7 +141,7 @@ async fn a_task_ends_once(world: World) {
     let new = new_task(TaskKind::NodePower);
     let id = store.enqueue_task(new.clone(), at(0)).await.unwrap().id;
     store
-        .claim_tasks("w", &BOTH, 9, at(5), at(60))
+        .claim_tasks("w", &CLASSES, 9, at(5), at(60))
         .await
         .unwrap();
     let result = Some(json!({"power_state": "on"}));
@@ -162,7 +162,7 @@ async fn a_task_ends_once(world: World) {
     assert_eq!((ended.finished_at, ended.lease_owner), (Some(at(7)), None));
     assert!(
         store
-            .claim_tasks("w", &BOTH, 9, at(9999), at(99999))
+            .claim_tasks("w", &CLASSES, 9, at(9999), at(99999))
             .await
             .unwrap()
             .is_empty()
@@ -181,7 +181,7 @@ async fn a_lease_expires(world: World) {
         .unwrap()
         .id;
     store
-        .claim_tasks("w1", &BOTH, 1, at(0), at(60))
+        .claim_tasks("w1", &CLASSES, 1, at(0), at(60))
         .await
         .unwrap();
     assert_eq!(
@@ -204,13 +204,13 @@ async fn a_lease_expires(world: World) {
     );
     assert!(
         store
-            .claim_tasks("w2", &BOTH, 1, at(89), at(150))
+            .claim_tasks("w2", &CLASSES, 1, at(89), at(150))
             .await
             .unwrap()
             .is_empty()
     );
     let taken = store
-        .claim_tasks("w2", &BOTH, 1, at(90), at(150))
+        .claim_tasks("w2", &CLASSES, 1, at(90), at(150))
         .await
         .unwrap();
     assert_eq!((taken[0].id, taken[0].attempts), (id, 2));
@@ -232,7 +232,7 @@ async fn a_task_is_retried_and_released(world: World) {
     let new = new_task(TaskKind::NodePower);
     let id = store.enqueue_task(new.clone(), at(0)).await.unwrap().id;
     store
-        .claim_tasks("w", &BOTH, 1, at(0), at(60))
+        .claim_tasks("w", &CLASSES, 1, at(0), at(60))
         .await
         .unwrap();
     assert!(
@@ -259,13 +259,13 @@ async fn a_task_is_retried_and_released(world: World) {
     );
     assert!(
         store
-            .claim_tasks("w", &BOTH, 1, at(29), at(60))
+            .claim_tasks("w", &CLASSES, 1, at(29), at(60))
             .await
             .unwrap()
             .is_empty()
     );
     let again = store
-        .claim_tasks("w", &BOTH, 1, at(30), at(60))
+        .claim_tasks("w", &CLASSES, 1, at(30), at(60))
         .await
         .unwrap();
     assert_eq!(again[0].attempts, 2);
@@ -278,7 +278,7 @@ async fn a_task_is_retried_and_released(world: World) {
     );
     assert_eq!(
         store
-            .claim_tasks("w", &BOTH, 1, at(30), at(60))
+            .claim_tasks("w", &CLASSES, 1, at(30), at(60))
             .await
             .unwrap()
             .len(),
@@ -300,7 +300,7 @@ async fn waiting_tasks_can_be_revoked(world: World) {
     );
     assert!(
         store
-            .claim_tasks("w", &BOTH, 1, at(9), at(60))
+            .claim_tasks("w", &CLASSES, 1, at(9), at(60))
             .await
             .unwrap()
             .is_empty()
@@ -308,7 +308,7 @@ async fn waiting_tasks_can_be_revoked(world: World) {
     let held = new_task(TaskKind::NodePower);
     store.enqueue_task(held.clone(), at(0)).await.unwrap();
     store
-        .claim_tasks("w", &BOTH, 1, at(0), at(60))
+        .claim_tasks("w", &CLASSES, 1, at(0), at(60))
         .await
         .unwrap();
     assert!(!store.revoke_task(&held.uuid, at(3)).await.unwrap());
@@ -350,7 +350,7 @@ async fn the_longest_waiting_come_first(world: World) {
         store.enqueue_task(task, at(0)).await.unwrap();
     }
     let claimed = store
-        .claim_tasks("w", &BOTH, 2, at(35), at(60))
+        .claim_tasks("w", &CLASSES, 2, at(35), at(60))
         .await
         .unwrap();
     let order = claimed
@@ -359,7 +359,7 @@ async fn the_longest_waiting_come_first(world: World) {
         .collect::<Vec<_>>();
     assert_eq!(order, [uuids[1].clone(), uuids[2].clone()]);
     let claimed = store
-        .claim_tasks("w", &BOTH, 9, at(35), at(60))
+        .claim_tasks("w", &CLASSES, 9, at(35), at(60))
         .await
         .unwrap();
     assert_eq!(claimed.len(), 1);
