@@ -128,8 +128,8 @@ impl<'a> PxeAdmissions<'a> {
     /// Has the DHCP server serve a node's machine before it is switched on.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] when the server cannot be told; [`Error::Conflict`] when it would not
-    /// serve the machine because no MAC address of it is known.
+    /// [`Error::Conflict`] when the server cannot be told, or would not serve the machine because no
+    /// MAC address of it is known.
     pub(crate) async fn admit(&self, node_id: i64) -> Result<()> {
         if !self.is_active() {
             return Ok(());

@@ -84,11 +84,9 @@ pub enum AdmissionError {
 }
 
 impl From<AdmissionError> for Error {
+    /// Not [`Error::Unavailable`], which is for what Assay itself stands on and passes by itself.
     fn from(error: AdmissionError) -> Self {
-        Self::Unavailable {
-            message: error.to_string(),
-            retry_after: 1,
-        }
+        Self::Conflict(error.to_string())
     }
 }
 

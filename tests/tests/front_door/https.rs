@@ -6,6 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use assay_tests::{Client, Machine, Setup, folder, status, wait};
+use serde_json::json;
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -96,17 +97,25 @@ async fn a_changed_certificate_is_served_after_sighup() {
     let _ = renewed.get("/healthz").await.expect(200);
 }
 
+/// The MAC address of one of this host's network cards, if it has any.
+fn own_card() -> Option<String> {
+    let cards = std::fs::read_dir("/sys/class/net").ok()?.flatten();
+    let mut cards = cards.filter(|card| card.path().join("device").exists());
+    let address = std::fs::read_to_string(cards.next()?.path().join("address")).ok()?;
+    Some(address.trim().to_owned())
+}
+
 /// The agent as a process on this host, with the kernel line of a real boot script.
 async fn the_agent_reports(setup: Setup) {
     let server = setup.start().await;
     let client = server.client();
-    let machine = Machine::numbered(51);
-    let node = machine.enrol(client, "this-host").await;
+    let mac = own_card().unwrap_or_else(|| Machine::numbered(51).macs[0].clone());
+    let node = json!({"node": {"name": "this-host", "mac_address": mac}});
+    let node = client.post("/v1/nodes/", &node).await.json()["node"].clone();
     let uuid = node["uuid"].as_str().unwrap();
     let path = format!("/v1/introspection/{uuid}?manage_boot=0");
     let _ = client.post_empty(&path).await.expect(202);
-    // By its card alone: this host is not the machine that it stands for.
-    let path = format!("/assay/v1/boot/ipxe/{}", machine.macs[0]);
+    let path = format!("/assay/v1/boot/ipxe/{mac}");
     let script = client.without_token().get(&path).await.expect(200).text();
     let line = script
         .lines()
