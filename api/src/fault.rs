@@ -169,6 +169,7 @@ pub(crate) fn device_status(error: &DriverError) -> Status {
         | DriverError::Malformed { .. }
         | DriverError::Failed { .. } => Status::BadGateway,
         DriverError::TimedOut { .. } => Status::GatewayTimeout,
+        DriverError::NotAsked { .. } => Status::ServiceUnavailable,
         DriverError::Unsupported { .. } => Status::NotImplemented,
     }
 }

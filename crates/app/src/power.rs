@@ -146,7 +146,10 @@ impl<'a> Power<'a> {
         let action = store
             .begin_power_action(node_id, command, user, &task.uuid, now)
             .await?;
-        self.perform(&action, node).await
+        match self.perform(&action, node).await {
+            Err(error) if error.is_passing() => self.fail(&action, error).await,
+            done => done,
+        }
     }
 
     async fn perform(&self, action: &PowerAction, node: &NodeTarget) -> Result<()> {
@@ -183,8 +186,14 @@ impl<'a> Power<'a> {
                 }
             },
         };
-        if let Err(error) = done {
-            return self.fail(action, error.into()).await;
+        match done {
+            Ok(()) => {}
+            Err(error @ DriverError::NotAsked { .. }) => {
+                // As it was before this attempt; the task is tried again.
+                self.set(action, action.state, None).await?;
+                return Err(error.into());
+            }
+            Err(error) => return self.fail(action, error.into()).await,
         }
         self.done(action, node).await
     }

@@ -54,6 +54,14 @@ pub enum DriverError {
         /// What was wrong with it.
         cause: String,
     },
+    /// Nothing was sent: Assay cannot tell now whether it may ask the device.
+    #[error("{endpoint} was not asked: {cause}")]
+    NotAsked {
+        /// Which device.
+        endpoint: String,
+        /// What Assay lacks.
+        cause: String,
+    },
     /// The device understood and failed, or is busy.
     #[error("{endpoint} failed: {cause}")]
     Failed {
@@ -68,7 +76,10 @@ impl DriverError {
     /// Whether the same request may succeed a little later.
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::TimedOut { .. } | Self::Failed { .. } => true,
+            Self::Unreachable { .. }
+            | Self::TimedOut { .. }
+            | Self::NotAsked { .. }
+            | Self::Failed { .. } => true,
             Self::Refused { .. } | Self::Unsupported { .. } | Self::Malformed { .. } => false,
         }
     }

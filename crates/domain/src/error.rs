@@ -1,5 +1,7 @@
 //! The one error of all use cases. It knows no HTTP: each dialect answers every variant itself.
 
+use crate::driver::DriverError;
+
 /// The result of a use case.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -55,7 +57,7 @@ pub enum Error {
     },
     /// A BMC, PDU or other device failed us.
     #[error(transparent)]
-    Device(#[from] crate::driver::DriverError),
+    Device(#[from] DriverError),
     /// A fault of Assay or of what it stands on.
     #[error("internal error")]
     Internal {
@@ -86,7 +88,10 @@ impl Error {
     /// Whether this says nothing of what was tried, only that it is not possible at the moment: a
     /// task that ends with it is to be tried again, and what it works on has not failed.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::Locked(_))
+        matches!(
+            self,
+            Self::Unavailable { .. } | Self::Locked(_) | Self::Device(DriverError::NotAsked { .. })
+        )
     }
 
     /// A fault of Assay; `detail` is for the log.

@@ -197,7 +197,7 @@ impl Cause {
             DriverError::Refused { .. } => Self::BmcRefusedCredentials,
             DriverError::Unsupported { .. } => Self::BmcUnsupported,
             DriverError::Malformed { .. } => Self::BmcMalformed,
-            DriverError::Failed { .. } => Self::BmcFailed,
+            DriverError::NotAsked { .. } | DriverError::Failed { .. } => Self::BmcFailed,
         }
     }
 }

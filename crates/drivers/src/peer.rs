@@ -61,6 +61,11 @@ impl Peer {
         DriverError::Malformed { endpoint, cause }
     }
 
+    pub(crate) fn not_asked(&self, cause: impl AsRef<str>) -> DriverError {
+        let (endpoint, cause) = self.parts(cause.as_ref());
+        DriverError::NotAsked { endpoint, cause }
+    }
+
     pub(crate) fn failed(&self, cause: impl AsRef<str>) -> DriverError {
         let (endpoint, cause) = self.parts(cause.as_ref());
         DriverError::Failed { endpoint, cause }

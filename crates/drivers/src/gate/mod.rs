@@ -237,9 +237,9 @@ impl Gate {
         match self.state.refused(target.power_control_id).await {
             Ok(None) => Ok(()),
             Ok(Some(reason)) => Err(peer.refused(reason)),
-            Err(error) => Err(peer.failed(format!(
-                "nothing was sent: the state of its gate cannot be read ({error})"
-            ))),
+            Err(error) => {
+                Err(peer.not_asked(format!("the state of its gate cannot be read ({error})")))
+            }
         }
     }
 

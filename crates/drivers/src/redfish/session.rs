@@ -54,7 +54,7 @@ impl RedfishSession {
     pub(super) async fn open(driver: &RedfishDriver, target: &Target) -> Result<Self, DriverError> {
         let peer = Peer::of(target);
         if driver.stop.is_cancelled() {
-            return Err(peer.failed("nothing was sent: Assay is shutting down"));
+            return Err(peer.not_asked("Assay is shutting down"));
         }
         let wanted = Wanted::of(target, &peer)?;
         let door = Door {

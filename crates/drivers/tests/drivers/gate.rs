@@ -264,6 +264,21 @@ async fn a_refusal_that_cannot_be_stored_holds_in_this_process_until_it_is() {
 }
 
 #[tokio::test]
+async fn while_nothing_is_known_of_refusals_nothing_is_asked() {
+    let (gate, told, state) = told();
+    *state.unreadable.lock() = true;
+    let error = gate.power_state(&control(1), TOLD).await.unwrap_err();
+    assert!(matches!(error, DriverError::NotAsked { .. }), "{error}");
+    let ResetOutcome::NotSent(error) = gate.reset_once(&control(1), TOLD).await else {
+        panic!("it was sent");
+    };
+    assert!(assay_domain::Error::from(error).is_passing());
+    assert!(told.seen.lock().is_empty());
+    *state.unreadable.lock() = false;
+    assert!(gate.power_state(&control(1), TOLD).await.is_ok());
+}
+
+#[tokio::test]
 async fn everything_has_a_time_limit_and_the_session_ends() {
     let (gate, told, _) = told_with(GateLimits {
         operation: Duration::from_millis(50),

@@ -81,11 +81,16 @@ pub(crate) struct MemoryState {
     pub(crate) refused: Mutex<HashMap<i64, String>>,
     /// While set, nothing can be stored.
     pub(crate) broken: Mutex<bool>,
+    /// While set, nothing can be read.
+    pub(crate) unreadable: Mutex<bool>,
 }
 
 #[async_trait]
 impl GateState for MemoryState {
     async fn refused(&self, power_control_id: i64) -> Result<Option<String>> {
+        if *self.unreadable.lock() {
+            return Err(assay_domain::Error::internal("the store is away"));
+        }
         Ok(self.refused.lock().get(&power_control_id).cloned())
     }
 
