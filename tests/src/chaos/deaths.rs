@@ -15,6 +15,10 @@ use super::stage::Stage;
 /// How often the tasks are looked at; what is measured is late by at most this.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// A worker's name and the end of its lease. One that was cut off and comes back, or still reaches
+/// the database, renews it; one that was killed cannot.
+type Hold = (String, String);
+
 /// A task that lost its worker.
 #[derive(Debug, Clone)]
 pub(super) struct Orphan {
@@ -22,8 +26,8 @@ pub(super) struct Orphan {
     id: i64,
     /// What it does.
     pub(super) kind: String,
-    /// Who held it.
-    owner: String,
+    /// Who held it, and until when.
+    hold: Hold,
     /// When its worker was lost.
     since: Instant,
     /// When a worker had it again, or it had ended.
@@ -38,9 +42,9 @@ pub(super) struct Fates {
     pub(super) orphans: usize,
     /// Never taken up nor ended.
     pub(super) forgotten: Vec<String>,
-    /// From a worker's death until another one had its task, without the time in which database or
-    /// broker were down: all of them, sorted.
-    pub(super) taken: Vec<Duration>,
+    /// From a worker's death until a living one had its task, without the time in which database or
+    /// broker were down: all of them, sorted, each with the task in words.
+    pub(super) taken: Vec<(Duration, String)>,
     /// From a worker's death until its task had ended, likewise.
     pub(super) through: Vec<Duration>,
 }
@@ -115,7 +119,7 @@ impl Watcher {
         let unread = std::mem::take(&mut self.unread);
         for (pid, at) in unread {
             let query = format!(
-                "SELECT id, kind, lease_owner FROM tasks \
+                "SELECT id, kind, lease_owner, lease_expires FROM tasks \
                  WHERE finished_at IS NULL AND lease_owner LIKE '%-{pid}-%'"
             );
             let Ok(rows) = postgres_rows(&self.url, &query) else {
@@ -139,7 +143,7 @@ impl Watcher {
         self.orphans.push(Orphan {
             id,
             kind: text("kind"),
-            owner: text("lease_owner"),
+            hold: hold(row),
             since,
             taken: None,
             through: None,
@@ -157,7 +161,7 @@ impl Watcher {
             return;
         }
         let query = format!(
-            "SELECT id, lease_owner, finished_at IS NOT NULL AS ended, lease_expires > \
+            "SELECT id, lease_owner, lease_expires, finished_at IS NOT NULL AS ended, lease_expires > \
              (now() AT TIME ZONE 'UTC') AS held FROM tasks WHERE id IN ({})",
             open.join(",")
         );
@@ -172,7 +176,7 @@ impl Watcher {
             if row["ended"] == true {
                 orphan.taken.get_or_insert(now);
                 orphan.through = Some(now);
-            } else if row["held"] == true && row["lease_owner"] != orphan.owner.as_str() {
+            } else if row["held"] == true && hold(row) != orphan.hold {
                 orphan.taken.get_or_insert(now);
             }
         }
@@ -185,11 +189,10 @@ impl Watcher {
         };
         for orphan in &self.orphans {
             let time = |to: Instant| self.without_outages(orphan.since, to);
+            let task = format!("{} {} of {}", orphan.kind, orphan.id, orphan.hold.0);
             match orphan.taken {
-                Some(taken) => fates.taken.push(time(taken)),
-                None => fates
-                    .forgotten
-                    .push(format!("{} {}", orphan.kind, orphan.id)),
+                Some(taken) => fates.taken.push((time(taken), task)),
+                None => fates.forgotten.push(task),
             }
             fates.through.extend(orphan.through.map(time));
         }
@@ -214,4 +217,9 @@ impl Watcher {
         }
         (to - from).saturating_sub(out)
     }
+}
+
+fn hold(row: &Value) -> Hold {
+    let text = |name: &str| row[name].as_str().unwrap_or_default().to_owned();
+    (text("lease_owner"), text("lease_expires"))
 }
