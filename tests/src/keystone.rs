@@ -1,20 +1,14 @@
 //! A real OpenStack Keystone with SQLite and fernet tokens, served on the loopback address.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::process::{Child, Command};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::client::Client;
-use crate::{Reply, folder};
-
-/// How long Keystone may take until it listens.
-const START_LIMIT: Duration = Duration::from_mins(1);
+use crate::{Reply, folder, listening};
 /// The password of every user, the first admin among them.
 pub const PASSWORD: &str = "canary-of-keystones-users-31c9";
 
@@ -206,35 +200,16 @@ fn manage(folder: &Path, arguments: &[&str]) {
 }
 
 fn serve(folder: &Path, port: &str) -> (Child, String) {
-    let log = File::options()
-        .create(true)
-        .append(true)
-        .open(folder.join("keystone.log"))
-        .unwrap();
+    let log = folder.join("keystone.log");
     let program = folder::root().join("tests/clients/keystone_server.py");
-    let mut child = python_tool("python", folder)
-        .arg(program)
-        .arg(folder)
-        .arg(port)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(log)
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
-        for line in lines.map_while(Result::ok) {
-            if let Some(base) = line.strip_prefix("listening on ") {
-                let _ = sender.send(base.trim().to_owned());
-            }
-        }
-    });
-    match receiver.recv_timeout(START_LIMIT) {
+    let mut command = python_tool("python", folder);
+    command.arg(program).arg(folder).arg(port);
+    let (mut child, lines) = listening::spawn(&mut command, &log);
+    match listening::base(&lines) {
         Ok(base) => (child, base),
         Err(error) => {
             let _ = child.kill();
-            let log = std::fs::read_to_string(folder.join("keystone.log")).unwrap_or_default();
+            let log = std::fs::read_to_string(log).unwrap_or_default();
             panic!(
                 "Keystone does not listen: {error}, {:?}\n{log}",
                 child.wait()

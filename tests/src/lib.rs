@@ -24,6 +24,7 @@ pub mod guest;
 pub mod keystone;
 pub mod lab;
 pub mod lan;
+mod listening;
 pub mod machine;
 pub mod openapi;
 pub mod place;

@@ -1,18 +1,13 @@
 //! One process under test that is killed and started again.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
 
 use crate::folder;
+use crate::listening;
 use crate::place::Place;
-
-/// How long a process may take until it listens.
-const START_LIMIT: Duration = Duration::from_mins(1);
 
 /// How a process is started, each time.
 #[derive(Debug, Clone)]
@@ -77,29 +72,11 @@ impl Program {
 
     /// Starts it and does not wait for anything; gives the lines of its standard output.
     pub fn spawn(&mut self) -> mpsc::Receiver<String> {
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(&self.launch.log)
-            .unwrap();
-        let mut child = self
-            .launch
-            .command()
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let (sender, receiver) = mpsc::channel();
-        std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                let _ = sender.send(line);
-            }
-        });
+        let mut command = self.launch.command();
+        let (child, lines) = listening::spawn(&mut command, &self.launch.log);
         self.starts += 1;
         self.child = Some(child);
-        receiver
+        lines
     }
 
     /// Starts it and gives the URL that it listens on.
@@ -113,20 +90,11 @@ impl Program {
     /// As [`Self::start`], for a process that may end at once, which is the error's text.
     pub fn try_start(&mut self) -> Result<String, String> {
         let lines = self.spawn();
-        loop {
-            match lines.recv_timeout(START_LIMIT) {
-                Ok(line) => {
-                    if let Some(base) = line.strip_prefix("listening on ") {
-                        return Ok(base.trim().to_owned());
-                    }
-                }
-                Err(error) => {
-                    let ended = self.ended();
-                    self.kill();
-                    return Err(format!("does not listen: {error}, {ended:?}"));
-                }
-            }
-        }
+        listening::base(&lines).map_err(|error| {
+            let ended = self.ended();
+            self.kill();
+            format!("does not listen: {error}, {ended:?}")
+        })
     }
 
     /// kill -9, and waits for the end.

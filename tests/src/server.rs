@@ -1,11 +1,9 @@
 //! Starts, kills and restarts the real `assay serve`.
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -14,9 +12,7 @@ use tempfile::TempDir;
 use crate::client::Client;
 use crate::database::Database;
 use crate::folder;
-
-/// How long a server may take until it listens.
-const START_LIMIT: Duration = Duration::from_mins(1);
+use crate::listening;
 
 /// A server that is to be started.
 pub struct Setup {
@@ -224,26 +220,9 @@ impl Setup {
         if !self.authenticated {
             command.args(["--auth", "none"]);
         }
-        let log = File::options()
-            .create(true)
-            .append(true)
-            .open(self.data.path().join("serve.log"))
-            .unwrap();
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(log);
-        let mut child = command.spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let (sender, receiver) = mpsc::channel();
-        std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                if let Some(base) = line.strip_prefix("listening on ") {
-                    let _ = sender.send(base.trim().to_owned());
-                }
-            }
-        });
-        match receiver.recv_timeout(START_LIMIT) {
+        let log = self.data.path().join("serve.log");
+        let (mut child, lines) = listening::spawn(&mut command, &log);
+        match listening::base(&lines) {
             Ok(base) => (child, base),
             Err(error) => {
                 let _ = child.kill();

@@ -147,7 +147,10 @@ impl<'a> Power<'a> {
             .begin_power_action(node_id, command, user, &task.uuid, now)
             .await?;
         match self.perform(&action, node).await {
-            Err(error) if error.is_passing() => self.fail(&action, error).await,
+            // The next attempt has a record of its own.
+            Err(error @ Error::Device(DriverError::NotAsked { .. })) => {
+                self.fail(&action, error).await
+            }
             done => done,
         }
     }

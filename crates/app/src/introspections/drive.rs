@@ -180,8 +180,10 @@ impl Introspections<'_> {
         let id = payload_id(task, "introspection_id")?;
         let introspection = self.by_id(id).await?;
         let left = self.hold_and_leave(task, &introspection).await;
-        if left.as_ref().is_err_and(Error::is_passing) {
-            return left.map(|()| Outcome::Done(Value::Null));
+        if let Err(error) = &left
+            && error.is_passing()
+        {
+            return Err(error.clone());
         }
         if introspection.state == IntrospectionState::Aborting {
             let change = Change {
