@@ -2,13 +2,13 @@
 
 use std::path::Path;
 use std::process::{Child, Command};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::client::Client;
 use crate::{Reply, folder, listening};
+
 /// The password of every user, the first admin among them.
 pub const PASSWORD: &str = "canary-of-keystones-users-31c9";
 
