@@ -9,10 +9,10 @@ use lapin::{Connection, ConnectionProperties};
 
 use crate::world::{LONG, World, take, take_one, until, work};
 
-/// How long the broker is away: some seconds, or as many as `ASSAY_TEST_OUTAGE` says.
+/// How long the broker is away: a minute, or as many seconds as `ASSAY_TEST_OUTAGE` says.
 fn outage() -> Duration {
     let seconds = std::env::var("ASSAY_TEST_OUTAGE").ok();
-    Duration::from_secs(seconds.and_then(|text| text.parse().ok()).unwrap_or(3))
+    Duration::from_secs(seconds.and_then(|text| text.parse().ok()).unwrap_or(60))
 }
 
 #[tokio::test(flavor = "multi_thread")]
