@@ -161,8 +161,25 @@ impl<'r> Responder<'r, 'static> for Failure {
     }
 }
 
-/// The status for a failure of a BMC, PDU or other device, in dialects that name none of their own.
-pub(crate) fn device_status(error: &DriverError) -> Status {
+/// The status of an error as HTTP has it; a dialect names only those that it gives another one.
+pub(crate) fn usual_status(error: &Error) -> Status {
+    match error {
+        Error::Invalid(_) => Status::BadRequest,
+        Error::NotFound { .. } | Error::LookupFailed(_) => Status::NotFound,
+        Error::Conflict(_) | Error::Locked(_) => Status::Conflict,
+        Error::Unauthenticated(_) => Status::Unauthorized,
+        Error::Forbidden(_) => Status::Forbidden,
+        Error::Unsupported(_) => Status::UnprocessableEntity,
+        Error::TooLarge(_) => Status::PayloadTooLarge,
+        Error::RateLimited { .. } => Status::TooManyRequests,
+        Error::Unavailable { .. } => Status::ServiceUnavailable,
+        Error::Device(cause) => device_status(cause),
+        Error::Internal { .. } => Status::InternalServerError,
+    }
+}
+
+/// The status for a failure of a BMC, PDU or other device.
+fn device_status(error: &DriverError) -> Status {
     match error {
         DriverError::Unreachable { .. }
         | DriverError::Refused { .. }

@@ -35,13 +35,15 @@ pub(crate) struct Worker {
 pub(crate) async fn run(worker: Worker, class: &'static str) {
     let slots = Arc::new(Semaphore::new(worker.app.settings().worker_slots.max(1)));
     let mut running: JoinSet<()> = JoinSet::new();
+    let mut failing = false;
     while !worker.stop.is_cancelled() {
         while running.try_join_next().is_some() {}
         let Some(first) = free_slot(&slots, &worker.stop).await else {
             break;
         };
         let mut permit = Some(first);
-        for delivery in take(&worker, class, 1 + slots.available_permits()).await {
+        let free = 1 + slots.available_permits();
+        for delivery in take(&worker, class, free, &mut failing).await {
             let slot = match permit.take() {
                 Some(permit) => Some(permit),
                 None => slots.clone().acquire_owned().await.ok(),
@@ -65,7 +67,14 @@ async fn free_slot(
     }
 }
 
-async fn take(worker: &Worker, class: &'static str, free: usize) -> Vec<Delivery> {
+/// Takes tasks; `failing` keeps from one time to the next whether none could be taken, which is told
+/// once.
+async fn take(
+    worker: &Worker,
+    class: &'static str,
+    free: usize,
+    failing: &mut bool,
+) -> Vec<Delivery> {
     let want = Want {
         owner: &worker.owner,
         class,
@@ -75,9 +84,14 @@ async fn take(worker: &Worker, class: &'static str, free: usize) -> Vec<Delivery
         stop: &worker.stop,
     };
     match worker.app.queue().take(want).await {
-        Ok(deliveries) => deliveries,
+        Ok(deliveries) => {
+            *failing = false;
+            deliveries
+        }
         Err(error) => {
-            tracing::error!(%error, class, "no tasks could be claimed");
+            if !std::mem::replace(failing, true) {
+                tracing::error!(%error, class, "no tasks can be claimed for now");
+            }
             tokio::time::sleep(PATIENCE).await;
             Vec::new()
         }

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::capability::{BootDeviceCapability, PowerCapability, SystemCapability};
+use crate::capability::{
+    BootDeviceCapability, EventLogCapability, IdentifyCapability, ManagementCapability,
+    OutputsCapability, PartsCapability, PowerCapability, SensorCapability, SystemCapability,
+};
 use crate::secret::Secret;
 
 /// What the cause of [`DriverError::TimedOut`] begins with when the device answers, and its machine
@@ -178,6 +181,36 @@ pub trait Session: Send + Sync {
 
     /// Identity of the machine.
     fn system(&self) -> Option<&dyn SystemCapability> {
+        None
+    }
+
+    /// The light that shows which machine is meant.
+    fn identify(&self) -> Option<&dyn IdentifyCapability> {
+        None
+    }
+
+    /// Sensors of the machine.
+    fn sensors(&self) -> Option<&dyn SensorCapability> {
+        None
+    }
+
+    /// The device's log of events.
+    fn event_log(&self) -> Option<&dyn EventLogCapability> {
+        None
+    }
+
+    /// Replaceable parts of the machine.
+    fn parts(&self) -> Option<&dyn PartsCapability> {
+        None
+    }
+
+    /// The device itself: firmware, network, users.
+    fn management(&self) -> Option<&dyn ManagementCapability> {
+        None
+    }
+
+    /// All outlets or coils of a device that has several.
+    fn outputs(&self) -> Option<&dyn OutputsCapability> {
         None
     }
 

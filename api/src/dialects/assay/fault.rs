@@ -1,17 +1,17 @@
 //! Assay's own errors: `{"error": {"message": …}}`.
 
-use assay_domain::{Dialect, Error};
+use assay_domain::Dialect;
 use rocket::http::Status;
 use rocket::{Request, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::fault::{Shape, device_status};
+use crate::fault::{Shape, usual_status};
 
 /// How Assay's own API answers.
 pub(crate) static SHAPE: Shape = Shape {
     dialect: Dialect::Assay,
-    status,
+    status: usual_status,
     body,
     admit: None,
     decorate,
@@ -31,22 +31,6 @@ pub(crate) struct ErrorText<'a> {
     /// The full message.
     #[schema(example = "Task 3519adaf-7669-499e-88eb-8f05f64514e2 was not found")]
     message: &'a str,
-}
-
-fn status(error: &Error) -> Status {
-    match error {
-        Error::Invalid(_) => Status::BadRequest,
-        Error::NotFound { .. } | Error::LookupFailed(_) => Status::NotFound,
-        Error::Conflict(_) | Error::Locked(_) => Status::Conflict,
-        Error::Unauthenticated(_) => Status::Unauthorized,
-        Error::Forbidden(_) => Status::Forbidden,
-        Error::Unsupported(_) => Status::UnprocessableEntity,
-        Error::TooLarge(_) => Status::PayloadTooLarge,
-        Error::RateLimited { .. } => Status::TooManyRequests,
-        Error::Unavailable { .. } => Status::ServiceUnavailable,
-        Error::Device(cause) => device_status(cause),
-        Error::Internal { .. } => Status::InternalServerError,
-    }
 }
 
 fn body(_: Status, message: &str) -> String {

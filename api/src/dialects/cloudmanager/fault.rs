@@ -9,7 +9,7 @@ use rocket::{Request, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::fault::{Shape, device_status, title};
+use crate::fault::{Shape, usual_status, title};
 
 /// How CloudManager answers.
 pub(crate) static SHAPE: Shape = Shape {
@@ -44,19 +44,8 @@ pub(crate) struct ErrorText<'a> {
 
 fn status(error: &Error) -> Status {
     match error {
-        Error::Invalid(_) => Status::BadRequest,
-        Error::NotFound { .. } | Error::LookupFailed(_) => Status::NotFound,
-        Error::Conflict(_) | Error::Locked(_) => Status::Conflict,
-        Error::Unauthenticated(_) => Status::Unauthorized,
-        Error::Forbidden(_) => Status::Forbidden,
-        Error::Unsupported(_) | Error::Device(DriverError::Unsupported { .. }) => {
-            Status::UnprocessableEntity
-        }
-        Error::TooLarge(_) => Status::PayloadTooLarge,
-        Error::RateLimited { .. } => Status::TooManyRequests,
-        Error::Unavailable { .. } => Status::ServiceUnavailable,
-        Error::Device(cause) => device_status(cause),
-        Error::Internal { .. } => Status::InternalServerError,
+        Error::Device(DriverError::Unsupported { .. }) => Status::UnprocessableEntity,
+        other => usual_status(other),
     }
 }
 

@@ -6,7 +6,7 @@ use rocket::{Request, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::fault::{Shape, device_status, title};
+use crate::fault::{Shape, usual_status, title};
 
 /// How Keystone answers.
 pub(crate) static SHAPE: Shape = Shape {
@@ -41,16 +41,8 @@ pub(crate) struct ErrorText<'a> {
 
 fn status(error: &Error) -> Status {
     match error {
-        Error::Invalid(_) | Error::Unsupported(_) => Status::BadRequest,
-        Error::NotFound { .. } | Error::LookupFailed(_) => Status::NotFound,
-        Error::Conflict(_) | Error::Locked(_) => Status::Conflict,
-        Error::Unauthenticated(_) => Status::Unauthorized,
-        Error::Forbidden(_) => Status::Forbidden,
-        Error::TooLarge(_) => Status::PayloadTooLarge,
-        Error::RateLimited { .. } => Status::TooManyRequests,
-        Error::Unavailable { .. } => Status::ServiceUnavailable,
-        Error::Device(cause) => device_status(cause),
-        Error::Internal { .. } => Status::InternalServerError,
+        Error::Unsupported(_) => Status::BadRequest,
+        other => usual_status(other),
     }
 }
 
