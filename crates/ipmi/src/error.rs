@@ -60,7 +60,10 @@ impl Error {
     /// that was meant.
     pub fn is_unsupported(&self) -> bool {
         matches!(self, Self::Unsupported(_))
-            || matches!(self.code(), Some(0x80 | 0xc1 | 0xc2 | 0xc9 | 0xcb | 0xcc | 0xcd))
+            || matches!(
+                self.code(),
+                Some(0x80 | 0xc1 | 0xc2 | 0xc9 | 0xcb | 0xcc | 0xcd)
+            )
     }
 }
 

@@ -64,7 +64,10 @@ mod tests {
             completion(0xc3),
             Error::Malformed("cut off".into()),
         ] {
-            assert!(matches!(send(&peer, &error), SendError::Unknown(_)), "{error}");
+            assert!(
+                matches!(send(&peer, &error), SendError::Unknown(_)),
+                "{error}"
+            );
         }
         let unsupported = driver(&peer, &completion(0xc1));
         assert!(matches!(unsupported, DriverError::Unsupported { .. }));

@@ -67,10 +67,7 @@ fn user(user: User) -> ManagementUser {
     ManagementUser {
         id: user.id.to_string(),
         name: user.name,
-        privilege: user
-            .privilege
-            .map_or("none", Privilege::as_str)
-            .to_owned(),
+        privilege: user.privilege.map_or("none", Privilege::as_str).to_owned(),
         enabled: user.enabled,
     }
 }
@@ -92,7 +89,10 @@ mod tests {
         };
         let shown = interface(lan.clone());
         assert_eq!(shown.mac.as_deref(), Some("00:16:3e:01:02:ff"));
-        assert_eq!((shown.prefix, shown.source.as_deref()), (Some(20), Some("dhcp")));
+        assert_eq!(
+            (shown.prefix, shown.source.as_deref()),
+            (Some(20), Some("dhcp"))
+        );
         let odd = Lan {
             mask: Some(Ipv4Addr::new(255, 0, 255, 0)),
             ..lan

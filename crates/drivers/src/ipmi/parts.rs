@@ -13,10 +13,14 @@ use super::system::MACHINE;
 #[async_trait]
 impl PartsCapability for Bmc {
     async fn parts(&self) -> Result<Vec<Part>, DriverError> {
-        let listed = self.records().await?.iter().filter_map(|record| match record {
-            Record::Fru { id, name } => Some((*id, name.as_str())),
-            Record::Sensors(_) | Record::Other(_) => None,
-        });
+        let listed = self
+            .records()
+            .await?
+            .iter()
+            .filter_map(|record| match record {
+                Record::Fru { id, name } => Some((*id, name.as_str())),
+                Record::Sensors(_) | Record::Other(_) => None,
+            });
         let mut places: Vec<(u8, &str)> = listed.collect();
         // The machine itself need not be listed.
         if !places.iter().any(|(id, _)| *id == MACHINE) {

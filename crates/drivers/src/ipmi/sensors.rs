@@ -57,13 +57,18 @@ fn names(records: &[&SensorRecord]) -> Vec<String> {
         *seen.entry(record.name.as_str()).or_default() += 1;
     }
     let place = |record: &SensorRecord| {
-        format!("{:#04x}.{}.{:#04x}", record.owner, record.lun, record.number)
+        format!(
+            "{:#04x}.{}.{:#04x}",
+            record.owner, record.lun, record.number
+        )
     };
     records
         .iter()
         .map(|record| match seen.get(record.name.as_str()) {
             Some(1) if !record.name.is_empty() => record.name.clone(),
-            _ => format!("{} {}", record.name, place(record)).trim().to_owned(),
+            _ => format!("{} {}", record.name, place(record))
+                .trim()
+                .to_owned(),
         })
         .collect()
 }

@@ -44,7 +44,9 @@ impl Settings {
                 return Err("setting 'auth' is for version \"1.5\" alone".into());
             }
             Version::OneFive(_) if suite.is_some() || key.is_some() => {
-                return Err("settings 'cipher_suite' and 'kg' are for version \"2.0\" alone".into());
+                return Err(
+                    "settings 'cipher_suite' and 'kg' are for version \"2.0\" alone".into(),
+                );
             }
             _ => {}
         }
@@ -78,12 +80,16 @@ fn suite(settings: &Map<String, Value>) -> Result<Option<SuiteChoice>, String> {
 fn privilege(settings: &Map<String, Value>) -> Result<Privilege, String> {
     match text(settings, "privilege")? {
         None => Ok(Privilege::Administrator),
-        Some(name) => [Privilege::User, Privilege::Operator, Privilege::Administrator]
-            .into_iter()
-            .find(|privilege| privilege.as_str() == name)
-            .ok_or_else(|| {
-                "setting 'privilege' must be \"user\", \"operator\" or \"administrator\"".into()
-            }),
+        Some(name) => [
+            Privilege::User,
+            Privilege::Operator,
+            Privilege::Administrator,
+        ]
+        .into_iter()
+        .find(|privilege| privilege.as_str() == name)
+        .ok_or_else(|| {
+            "setting 'privilege' must be \"user\", \"operator\" or \"administrator\"".into()
+        }),
     }
 }
 
@@ -108,7 +114,8 @@ fn kg(settings: &Map<String, Value>) -> Result<Option<Vec<u8>>, String> {
     match key {
         Some(key) if (1..=KEY_LIMIT).contains(&key.len()) => Ok(Some(key)),
         _ => Err(
-            "setting 'kg' must be 1 to 20 characters, or 0x and 1 to 20 bytes in hexadecimal".into(),
+            "setting 'kg' must be 1 to 20 characters, or 0x and 1 to 20 bytes in hexadecimal"
+                .into(),
         ),
     }
 }
@@ -147,11 +154,17 @@ mod tests {
         let standard = read(&json!({})).ok().unwrap();
         assert_eq!(standard.version, Version::Two(SuiteChoice::Best));
         assert_eq!(standard.privilege, Privilege::Administrator);
-        let all = json!({"cipher_suite": 17, "kg": "0x00ff", "privilege": "operator", "version": "2.0"});
+        let all =
+            json!({"cipher_suite": 17, "kg": "0x00ff", "privilege": "operator", "version": "2.0"});
         let all = read(&all).ok().unwrap();
-        assert_eq!(all.version, Version::Two(SuiteChoice::Only(Suite::Seventeen)));
+        assert_eq!(
+            all.version,
+            Version::Two(SuiteChoice::Only(Suite::Seventeen))
+        );
         assert_eq!(all.key, Some(vec![0, 0xff]));
-        let old = read(&json!({"version": "1.5", "auth": "password"})).ok().unwrap();
+        let old = read(&json!({"version": "1.5", "auth": "password"}))
+            .ok()
+            .unwrap();
         assert_eq!(old.version, Version::OneFive(Proof::Password));
     }
 

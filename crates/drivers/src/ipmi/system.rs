@@ -20,7 +20,9 @@ impl SystemCapability for Bmc {
         let fru = match self.session.fru(MACHINE).await {
             Ok(fru) => fru,
             // A BMC may have none, or an empty memory in its place.
-            Err(error @ (assay_ipmi::Error::Malformed(_) | assay_ipmi::Error::Completion { .. })) => {
+            Err(
+                error @ (assay_ipmi::Error::Malformed(_) | assay_ipmi::Error::Completion { .. }),
+            ) => {
                 tracing::debug!(endpoint = self.peer.endpoint(), %error, "no FRU data");
                 Fru::default()
             }

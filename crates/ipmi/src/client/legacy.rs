@@ -28,7 +28,8 @@ pub(super) async fn open(
 ) -> Result<Session, Error> {
     if offer.is_some_and(|offer| !proof.is_in(offer.types)) {
         return Err(Error::Unsupported(
-            "the BMC does not have this authentication type of IPMI 1.5, and no other is tried".into(),
+            "the BMC does not have this authentication type of IPMI 1.5, and no other is tried"
+                .into(),
         ));
     }
     let password = padded(access.password.expose().as_bytes())
@@ -66,7 +67,9 @@ async fn challenge(route: &mut Route, access: &Access, proof: Proof) -> Result<C
                 text: cursor.array()?,
             })
         }
-        Err(Error::Completion { code: 0x81 | 0x82, .. }) => Err(Error::Refused(
+        Err(Error::Completion {
+            code: 0x81 | 0x82, ..
+        }) => Err(Error::Refused(
             "Get Session Challenge: the name is not known".into(),
         )),
         Err(error) => Err(error),
@@ -113,7 +116,9 @@ fn activated(body: Vec<u8>) -> Result<(u32, u32), Error> {
     let body = match outside::completed(ACTIVATE_SESSION, body) {
         // Codes of this command (section 22.17): the session id, and with it the proof, was not taken;
         // the privilege level is too high for the account.
-        Err(Error::Completion { code: 0x85 | 0x86, .. }) => {
+        Err(Error::Completion {
+            code: 0x85 | 0x86, ..
+        }) => {
             return Err(Error::Refused(
                 "Activate Session: the password or the privilege level was not taken".into(),
             ));

@@ -22,9 +22,9 @@ use zeroize::Zeroizing;
 
 pub use session::Session;
 
+use crate::Error;
 use crate::wire::legacy::Proof;
 use crate::wire::{LEGACY_PASSWORD_LIMIT, NAME_LIMIT, PASSWORD_LIMIT, Privilege, Suite};
-use crate::Error;
 
 /// The first pause before a request is sent again.
 const FIRST_WAIT: Duration = Duration::from_millis(500);

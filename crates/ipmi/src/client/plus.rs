@@ -9,10 +9,8 @@ use super::channel::Channel;
 use super::port::{Key, Route};
 use super::{Access, Client, LONGEST_WAIT, Session, SuiteChoice, jittered};
 use crate::error::{Error, Status};
-use crate::wire::rakp::{
-    BY_NAME, Exchange, OpenRequest, OpenResponse, Rakp1, Rakp2, Rakp3, Rakp4,
-};
-use crate::wire::{Keys, Packet, PayloadType, Suite, packet};
+use crate::wire::rakp::{BY_NAME, OpenRequest, OpenResponse, Rakp1, Rakp2, Rakp3, Rakp4};
+use crate::wire::{Exchange, Keys, Packet, PayloadType, Suite, packet};
 
 /// How long each answer of the first handshake is waited for; BMCs take their time over the hashes.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
@@ -65,10 +63,12 @@ fn explained(error: Error, suite: Suite) -> Error {
         Error::Handshake { what, status } if status.is_refusal() => {
             Error::Refused(format!("{what}: {status}"))
         }
-        Error::Handshake { what, status } if status.is_other_suite() => Error::Unsupported(format!(
-            "the BMC does not have cipher suite {}, and nothing weaker is tried: {what}: {status}",
-            suite.id()
-        )),
+        Error::Handshake { what, status } if status.is_other_suite() => {
+            Error::Unsupported(format!(
+                "the BMC does not have cipher suite {}, and nothing weaker is tried: {what}: {status}",
+                suite.id()
+            ))
+        }
         error => error,
     }
 }
@@ -154,7 +154,12 @@ impl<'a> Handshake<'a> {
         };
         let kinds = [PayloadType::OPEN_REQUEST, PayloadType::OPEN_RESPONSE];
         let answer = self
-            .exchange("Open Session Request", kinds, request.encode(), OpenResponse::decode)
+            .exchange(
+                "Open Session Request",
+                kinds,
+                request.encode(),
+                OpenResponse::decode,
+            )
             .await?;
         let agreed = Suite::of_algorithms(answer.algorithms)
             .filter(|agreed| *agreed == suite || self.choice == SuiteChoice::Best);
@@ -174,10 +179,15 @@ impl<'a> Handshake<'a> {
         let expected = exchange.second(password)?;
         if !bool::from(expected.ct_eq(proof)) {
             self.give_up(exchange.managed).await;
-            let text = "the password is wrong, or the name is: the BMC's proof does not fit (RAKP 2)";
+            let text =
+                "the password is wrong, or the name is: the BMC's proof does not fit (RAKP 2)";
             return Err(Error::Refused(text.into()));
         }
-        let key = self.access.key.as_ref().map_or(password, |key| key.as_slice());
+        let key = self
+            .access
+            .key
+            .as_ref()
+            .map_or(password, |key| key.as_slice());
         let session_key = exchange.session_key(key)?;
         let third = Rakp3 {
             tag: self.tag,
@@ -233,7 +243,8 @@ impl<'a> Handshake<'a> {
                     continue;
                 }
             };
-            let is_ours = packet.payload_type == answer && packet.payload.first() == Some(&self.tag);
+            let is_ours =
+                packet.payload_type == answer && packet.payload.first() == Some(&self.tag);
             if !is_ours {
                 continue;
             }

@@ -145,7 +145,10 @@ impl Line {
         let mut wait = FIRST_WAIT;
         let mut fault = None;
         loop {
-            let datagram = self.channel.wrap(PayloadType::IPMI, &message).map_err(Some)?;
+            let datagram = self
+                .channel
+                .wrap(PayloadType::IPMI, &message)
+                .map_err(Some)?;
             self.route.send(&datagram).await.map_err(Some)?;
             let until = match repeat {
                 Repeat::Yes => (Instant::now() + jittered(wait)).min(deadline),

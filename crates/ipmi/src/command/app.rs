@@ -1,9 +1,9 @@
 //! The BMC itself and its sessions (section 20 to 22).
 
+use crate::Error;
 use crate::client::Session;
 use crate::command::Command;
 use crate::cursor::Cursor;
-use crate::Error;
 
 const APP: u8 = 0x06;
 
@@ -87,9 +87,7 @@ pub fn uuid(guid: [u8; 16]) -> Option<String> {
     smbios[6..8].reverse();
     let mut backwards = guid;
     backwards.reverse();
-    let known = |bytes: &[u8; 16]| {
-        (1..=8).contains(&(bytes[6] >> 4)) && bytes[8] & 0xc0 == 0x80
-    };
+    let known = |bytes: &[u8; 16]| (1..=8).contains(&(bytes[6] >> 4)) && bytes[8] & 0xc0 == 0x80;
     let bytes = [smbios, backwards, guid]
         .into_iter()
         .find(known)
@@ -133,7 +131,9 @@ mod tests {
 
     #[test]
     fn a_device_is_read() {
-        let body = [0x20, 0x81, 0x03, 0x88, 0x02, 0xbf, 0x7c, 0x2a, 0x00, 0x01, 0x08];
+        let body = [
+            0x20, 0x81, 0x03, 0x88, 0x02, 0xbf, 0x7c, 0x2a, 0x00, 0x01, 0x08,
+        ];
         let id = DeviceId::decode(&body).unwrap();
         assert_eq!(id.firmware(), "3.88");
         assert_eq!((id.manufacturer, id.product), (10_876, 0x0801));

@@ -149,7 +149,10 @@ mod tests {
     #[test]
     fn controls_round_trip() {
         for bits in 0..=5 {
-            assert_eq!(Control::from_bits(bits).map(|control| control as u8), Some(bits));
+            assert_eq!(
+                Control::from_bits(bits).map(|control| control as u8),
+                Some(bits)
+            );
         }
         assert_eq!(Control::from_bits(6), None);
     }

@@ -62,7 +62,9 @@ impl Fru {
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
         let header = Cursor::new("a FRU header", bytes).bytes(HEADER)?;
         if header[0] & 0x0f != 1 || checksum(header) != 0 {
-            return Err(Error::Malformed("a FRU header has a wrong version or checksum".into()));
+            return Err(Error::Malformed(
+                "a FRU header has a wrong version or checksum".into(),
+            ));
         }
         let at = |offset: u8, decode: fn(&mut Cursor<'_>) -> Result<Area, Error>| {
             area(bytes, offset).and_then(|area| decode(&mut Cursor::new("a FRU area", area)).ok())
@@ -168,7 +170,10 @@ pub fn encode(areas: [Vec<u8>; 3]) -> Vec<u8> {
     }
     header.extend([0, 0]);
     header.push(checksum(&header));
-    header.into_iter().chain(areas.into_iter().flatten()).collect()
+    header
+        .into_iter()
+        .chain(areas.into_iter().flatten())
+        .collect()
 }
 
 impl Session {
@@ -187,12 +192,17 @@ impl Session {
             let at = u16::try_from(bytes.len()).unwrap_or(u16::MAX);
             let left = u8::try_from(size - at).unwrap_or(u8::MAX).min(chunk);
             // Areas begin and chunks end at even bytes, so that both can be counted in words.
-            let (at, count) = if in_words { (at / 2, left.div_ceil(2)) } else { (at, left) };
+            let (at, count) = if in_words {
+                (at / 2, left.div_ceil(2))
+            } else {
+                (at, left)
+            };
             let [low, high] = at.to_le_bytes();
             let body = match self.request(READ, &[id, low, high, count]).await {
-                Err(Error::Completion { code: 0xc7 | 0xc8 | 0xca | 0xff, .. })
-                    if chunk > SMALLEST_CHUNK =>
-                {
+                Err(Error::Completion {
+                    code: 0xc7 | 0xc8 | 0xca | 0xff,
+                    ..
+                }) if chunk > SMALLEST_CHUNK => {
                     chunk /= 2;
                     continue;
                 }
@@ -230,7 +240,10 @@ mod tests {
         let product = fru.product.unwrap();
         assert_eq!(product.serial_number.as_deref(), Some("SER-P"));
         assert_eq!(product.part_number.as_deref(), Some("Model 5"));
-        assert_eq!((product.version, product.asset_tag), (None, Some("mine".into())));
+        assert_eq!(
+            (product.version, product.asset_tag),
+            (None, Some("mine".into()))
+        );
         let board = fru.board.unwrap();
         assert_eq!(board.serial_number.as_deref(), Some("SER-B"));
         assert_eq!(fru.chassis.unwrap().serial_number.as_deref(), Some("SER-C"));

@@ -118,7 +118,10 @@ mod tests {
 
     #[test]
     fn parameters_are_read() {
-        assert_eq!(address(&[0x11, 192, 0, 2, 7]), Ok(Some(Ipv4Addr::new(192, 0, 2, 7))));
+        assert_eq!(
+            address(&[0x11, 192, 0, 2, 7]),
+            Ok(Some(Ipv4Addr::new(192, 0, 2, 7)))
+        );
         assert_eq!(address(&[0x11, 0, 0, 0, 0]), Ok(None));
         assert_eq!(vlan(&[0x11, 0x2a, 0x80]), Ok(Some(42)));
         assert_eq!(vlan(&[0x11, 0x2a, 0x00]), Ok(None));

@@ -9,6 +9,7 @@ pub mod lan;
 pub mod sdr;
 pub mod sel;
 pub mod sensor;
+mod states;
 pub mod text;
 pub mod units;
 pub mod user;

@@ -210,9 +210,10 @@ impl Reader<'_> {
             let left = u8::try_from(total - bytes.len()).unwrap_or(u8::MAX);
             let (_, more) = match self.piece(id, offset, left.min(self.chunk)).await {
                 // Too many bytes at once; each BMC has its own way to say so.
-                Err(Error::Completion { code: 0xc7 | 0xc8 | 0xca | 0xff, .. })
-                    if self.chunk > SMALLEST_CHUNK =>
-                {
+                Err(Error::Completion {
+                    code: 0xc7 | 0xc8 | 0xca | 0xff,
+                    ..
+                }) if self.chunk > SMALLEST_CHUNK => {
                     self.chunk /= 2;
                     continue;
                 }
@@ -288,14 +289,24 @@ mod tests {
         };
         let seen: Vec<_> = sensors
             .iter()
-            .map(|sensor| (sensor.name.as_str(), sensor.number, sensor.kind, sensor.reading))
+            .map(|sensor| {
+                (
+                    sensor.name.as_str(),
+                    sensor.number,
+                    sensor.kind,
+                    sensor.reading,
+                )
+            })
             .collect();
         assert_eq!(seen, [("Fan #1", 0x30, 4, 8), ("Fan #2", 0x31, 4, 8)]);
     }
 
     #[test]
     fn letters_go_on_after_z() {
-        assert_eq!((letters(0), letters(25), letters(26)), ("A".into(), "Z".into(), "AA".into()));
+        assert_eq!(
+            (letters(0), letters(25), letters(26)),
+            ("A".into(), "Z".into(), "AA".into())
+        );
         let _ = letters(u8::MAX);
     }
 

@@ -239,7 +239,9 @@ mod tests {
 
     #[test]
     fn entries_are_read() {
-        let hot = [7, 0, 2, 0x80, 0x43, 0x6d, 0x65, 0x20, 0, 4, 1, 0x30, 0x01, 0x59, 0x60, 0x50];
+        let hot = [
+            7, 0, 2, 0x80, 0x43, 0x6d, 0x65, 0x20, 0, 4, 1, 0x30, 0x01, 0x59, 0x60, 0x50,
+        ];
         let entry = Entry::decode(&hot).unwrap();
         assert_eq!((entry.id, entry.at), (7, Some(0x656d_4380)));
         assert_eq!(entry.subject(), "temperature 0x30");

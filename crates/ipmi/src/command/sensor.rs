@@ -192,7 +192,10 @@ impl Session {
         }
         let body = match self.request(READING.at(sensor.lun), &[sensor.number]).await {
             // Absent, or not to be read in the machine's present state.
-            Err(Error::Completion { code: 0xcb..=0xce | 0xd3 | 0xd5 | 0xd6 | 0xc3, .. }) => {
+            Err(Error::Completion {
+                code: 0xcb..=0xce | 0xd3 | 0xd5 | 0xd6 | 0xc3,
+                ..
+            }) => {
                 return Ok(Shown::nothing());
             }
             outcome => outcome?,

@@ -97,10 +97,22 @@ mod tests {
     #[test]
     fn each_type_is_read() {
         // "IPMI" is the example of section 13.
-        assert_eq!(read(&[0x83, 0x29, 0xdc, 0xa6], Place::Fru).as_deref(), Some("IPMI"));
-        assert_eq!(read(&[0x42, 0x12, 0x3b], Place::Fru).as_deref(), Some("123-"));
-        assert_eq!(read(&[0x02, 0x0a, 0xff], Place::Fru).as_deref(), Some("0aff"));
-        assert_eq!(read(&[0xc3, b'C', b'P', b'U'], Place::Sdr).as_deref(), Some("CPU"));
+        assert_eq!(
+            read(&[0x83, 0x29, 0xdc, 0xa6], Place::Fru).as_deref(),
+            Some("IPMI")
+        );
+        assert_eq!(
+            read(&[0x42, 0x12, 0x3b], Place::Fru).as_deref(),
+            Some("123-")
+        );
+        assert_eq!(
+            read(&[0x02, 0x0a, 0xff], Place::Fru).as_deref(),
+            Some("0aff")
+        );
+        assert_eq!(
+            read(&[0xc3, b'C', b'P', b'U'], Place::Sdr).as_deref(),
+            Some("CPU")
+        );
         assert_eq!(read(&[0xc0], Place::Fru).as_deref(), Some(""));
         assert_eq!(read(&[0xc1], Place::Fru), None);
     }

@@ -111,7 +111,10 @@ mod tests {
         assert_eq!(access.places, 10);
         assert_eq!((access.enabled, access.messaging), (Some(true), true));
         assert_eq!(access.privilege, Some(Privilege::Administrator));
-        assert_eq!(UserAccess::decode(&[1, 1, 1, 0x0f]).unwrap().privilege, None);
+        assert_eq!(
+            UserAccess::decode(&[1, 1, 1, 0x0f]).unwrap().privilege,
+            None
+        );
         assert_eq!(name(b"admin\0\0\0"), "admin");
     }
 

@@ -76,11 +76,7 @@ impl Message {
         let mut bytes = Vec::with_capacity(self.body.len() + FRAME);
         bytes.extend([self.to, self.netfn << 2 | self.to_lun & 3]);
         bytes.push(checksum(&bytes));
-        bytes.extend([
-            self.from,
-            self.seq << 2 | self.from_lun & 3,
-            self.command,
-        ]);
+        bytes.extend([self.from, self.seq << 2 | self.from_lun & 3, self.command]);
         bytes.extend_from_slice(&self.body);
         bytes.push(checksum(&bytes[3..]));
         bytes

@@ -1,5 +1,6 @@
 //! What goes over the wire, for both sides and without I/O.
 
+pub mod exchange;
 pub mod legacy;
 pub mod message;
 pub mod packet;
@@ -8,6 +9,7 @@ pub mod sealed;
 pub mod suite;
 pub mod window;
 
+pub use exchange::Exchange;
 pub use message::Message;
 pub use packet::{Packet, PayloadType};
 pub use sealed::Keys;

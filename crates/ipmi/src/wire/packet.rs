@@ -85,7 +85,9 @@ impl<'a> Packet<'a> {
         let [version, _, _, class] = cursor.array()?;
         // The top bit of the class marks an acknowledgement, which nobody asked for.
         if version != RMCP[0] || class != RMCP[3] {
-            return Err(Error::Malformed("a packet is not of RMCP's IPMI class".into()));
+            return Err(Error::Malformed(
+                "a packet is not of RMCP's IPMI class".into(),
+            ));
         }
         let body = cursor.rest();
         let mut cursor = Cursor::new("a packet", body);

@@ -1,8 +1,6 @@
-//! The messages that open an RMCP+ session (sections 13.17 to 13.24) and the proofs in them (13.31).
+//! The messages that open an RMCP+ session (sections 13.17 to 13.24).
 
-use zeroize::Zeroizing;
-
-use super::{NAME_LIMIT, Suite};
+use super::NAME_LIMIT;
 use crate::cursor::Cursor;
 use crate::error::{Error, Status};
 
@@ -270,98 +268,6 @@ pub fn failure(tag: u8, status: Status, console: u32) -> Vec<u8> {
     bytes
 }
 
-/// What both sides know after RAKP 2, and all proofs are made of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exchange {
-    /// The algorithms.
-    pub suite: Suite,
-    /// The console's session id.
-    pub console: u32,
-    /// The BMC's session id.
-    pub managed: u32,
-    /// The console's random number.
-    pub console_random: [u8; 16],
-    /// The BMC's random number.
-    pub managed_random: [u8; 16],
-    /// The BMC's GUID.
-    pub guid: [u8; 16],
-    /// The role of RAKP 1.
-    pub role: u8,
-    /// The account's name.
-    pub name: Vec<u8>,
-}
-
-impl Exchange {
-    /// The proof in RAKP 2, with the account's password as the key.
-    ///
-    /// # Errors
-    /// As [`Suite::hash`], here and below.
-    pub fn second(&self, password: &[u8]) -> Result<Vec<u8>, Error> {
-        let proof = self.suite.hash(
-            password,
-            &[
-                &self.console.to_le_bytes(),
-                &self.managed.to_le_bytes(),
-                &self.console_random,
-                &self.managed_random,
-                &self.guid,
-                &self.who(),
-                &self.name,
-            ],
-        )?;
-        Ok(proof.to_vec())
-    }
-
-    /// The proof in RAKP 3, with the account's password as the key.
-    pub fn third(&self, password: &[u8]) -> Result<Vec<u8>, Error> {
-        let proof = self.suite.hash(
-            password,
-            &[
-                &self.managed_random,
-                &self.console.to_le_bytes(),
-                &self.who(),
-                &self.name,
-            ],
-        )?;
-        Ok(proof.to_vec())
-    }
-
-    /// The session integrity key, with the BMC's key K_G as the key, or the password where there is
-    /// none.
-    pub fn session_key(&self, key: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
-        self.suite.hash(
-            key,
-            &[
-                &self.console_random,
-                &self.managed_random,
-                &self.who(),
-                &self.name,
-            ],
-        )
-    }
-
-    /// The proof in RAKP 4, with the session integrity key as the key; cut off as packets' codes are.
-    pub fn fourth(&self, session_key: &[u8]) -> Result<Vec<u8>, Error> {
-        let mut proof = self
-            .suite
-            .hash(
-                session_key,
-                &[
-                    &self.console_random,
-                    &self.managed.to_le_bytes(),
-                    &self.guid,
-                ],
-            )?
-            .to_vec();
-        proof.truncate(self.suite.code_length());
-        Ok(proof)
-    }
-
-    fn who(&self) -> [u8; 2] {
-        [self.role, u8::try_from(self.name.len()).unwrap_or(0)]
-    }
-}
-
 fn check(what: &'static str, status: u8) -> Result<(), Error> {
     match Status(status) {
         Status::OK => Ok(()),
@@ -382,7 +288,9 @@ fn read_proposals(cursor: &mut Cursor<'_>) -> Result<[u8; 3], Error> {
     for (kind, number) in (0_u8..).zip(&mut algorithms) {
         let [found, _, _, _, algorithm, _, _, _] = cursor.array()?;
         if found != kind {
-            return Err(Error::Malformed("algorithms come in the wrong order".into()));
+            return Err(Error::Malformed(
+                "algorithms come in the wrong order".into(),
+            ));
         }
         *number = algorithm & 0x3f;
     }
@@ -394,6 +302,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::wire::Suite;
 
     #[test]
     fn an_error_may_end_after_its_status() {

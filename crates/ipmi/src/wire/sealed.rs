@@ -78,12 +78,16 @@ impl Keys {
     /// [`Error::Malformed`] when it is not protected, was not made with these keys, or holds nonsense.
     pub fn open(&self, packet: &Plus<'_>) -> Result<Vec<u8>, Error> {
         if !packet.authenticated || !packet.encrypted {
-            return Err(Error::Malformed("a packet of the session is not protected".into()));
+            return Err(Error::Malformed(
+                "a packet of the session is not protected".into(),
+            ));
         }
         let covered = packet.body.len().saturating_sub(self.suite.code_length());
         let (covered, code) = packet.body.split_at(covered);
         if !bool::from(self.code(covered)?.ct_eq(code)) {
-            return Err(Error::Malformed("a packet's authentication code is wrong".into()));
+            return Err(Error::Malformed(
+                "a packet's authentication code is wrong".into(),
+            ));
         }
         self.decrypt(packet.payload)
     }
@@ -133,7 +137,9 @@ impl Keys {
         // counts.
         let padding = usize::from(payload.pop().unwrap_or(0));
         let Some(length) = payload.len().checked_sub(padding) else {
-            return Err(Error::Malformed(format!("{what} has more padding than bytes")));
+            return Err(Error::Malformed(format!(
+                "{what} has more padding than bytes"
+            )));
         };
         payload.truncate(length);
         Ok(payload)

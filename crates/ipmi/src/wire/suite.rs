@@ -1,8 +1,7 @@
 //! Cipher suites (table 22-19) and their keyed hashes. Suite 0, which asks for no proof at all, does
 //! not exist here, nor do those of MD5, of RC4 and those without encryption.
 
-use hmac::digest::KeyInit;
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::Sha256;
 use zeroize::Zeroizing;

@@ -54,7 +54,11 @@ fn challenge(shared: &Shared, body: &[u8]) -> (u8, Vec<u8>) {
     if proof_of(*kind).is_none() {
         return (0xcc, Vec::new());
     }
-    if padded(shared.options.username.as_bytes()).as_ref().map(<[u8; 16]>::as_slice) != Some(name) {
+    if padded(shared.options.username.as_bytes())
+        .as_ref()
+        .map(<[u8; 16]>::as_slice)
+        != Some(name)
+    {
         shared.counters.lock().failed_logins += 1;
         return (NO_SUCH_NAME, Vec::new());
     }
@@ -98,7 +102,10 @@ pub(super) fn inside(
     let (answer, goes_on) = match &mut session.state {
         State::Challenged { text } => {
             let text = *text;
-            (activate(shared, &mut sessions, id, proof, &text, &request), true)
+            (
+                activate(shared, &mut sessions, id, proof, &text, &request),
+                true,
+            )
         }
         State::Open(open) => {
             if !open.window.take(sealed.sequence) {

@@ -115,9 +115,7 @@ impl IpmiBmc {
             stop: options.stop.child_token(),
             options,
         });
-        shared
-            .tasks
-            .spawn(server::run(Arc::clone(&shared), socket));
+        shared.tasks.spawn(server::run(Arc::clone(&shared), socket));
         Ok(Self { shared })
     }
 

@@ -3,20 +3,20 @@
 use std::sync::Arc;
 
 use assay_ipmi::wire::packet::{Plus, bare};
-use assay_ipmi::wire::rakp::{
-    Exchange, OpenRequest, OpenResponse, Rakp1, Rakp2, Rakp3, Rakp4, failure,
-};
-use assay_ipmi::wire::{Keys, Message, PayloadType};
+use assay_ipmi::wire::rakp::{OpenRequest, OpenResponse, Rakp1, Rakp2, Rakp3, Rakp4, failure};
+use assay_ipmi::wire::{Exchange, Keys, Message, PayloadType};
 use assay_ipmi::{Privilege, Status, Suite};
 
+use super::Shared;
 use super::commands;
 use super::sessions::{Open, Protection, State};
-use super::Shared;
 
 /// The answer to a packet; none to what a BMC is silent about.
 pub(super) fn answer(shared: &Arc<Shared>, packet: &Plus<'_>) -> Option<Vec<u8>> {
     match packet.payload_type {
-        PayloadType::OPEN_REQUEST => bare(PayloadType::OPEN_RESPONSE, &open(shared, packet.payload)?),
+        PayloadType::OPEN_REQUEST => {
+            bare(PayloadType::OPEN_RESPONSE, &open(shared, packet.payload)?)
+        }
         PayloadType::RAKP_1 => bare(PayloadType::RAKP_2, &first(shared, packet.payload)?),
         PayloadType::RAKP_3 => bare(PayloadType::RAKP_4, &third(shared, packet.payload)?),
         PayloadType::IPMI if packet.session != 0 => return inside(shared, packet),

@@ -86,7 +86,16 @@ fn answer(shared: &Arc<Shared>, datagram: &[u8]) -> Option<Vec<u8>> {
             session,
             code: Some(code),
             payload,
-        } => legacy::inside(shared, session, &legacy::Sealed { auth, sequence, code }, payload),
+        } => legacy::inside(
+            shared,
+            session,
+            &legacy::Sealed {
+                auth,
+                sequence,
+                code,
+            },
+            payload,
+        ),
         Packet::Legacy { code: None, .. } => None,
         Packet::Plus(packet) => plus::answer(shared, &packet),
     }?;

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use assay_ipmi::wire::legacy::Proof;
-use assay_ipmi::wire::rakp::Exchange;
 use assay_ipmi::wire::window::Window;
-use assay_ipmi::wire::{Keys, Message};
+use assay_ipmi::wire::{Exchange, Keys, Message};
 use assay_ipmi::{Privilege, Suite};
 
 /// How far ahead of the last number a packet's may be (section 6.12.14).

@@ -23,7 +23,12 @@ fn start(options: IpmiOptions) -> (IpmiBmc, Arc<IdleMachine>) {
 /// Runs ipmitool with these options before the command, and gives success and output.
 async fn try_ipmitool(address: SocketAddr, options: &str, command: &str) -> (bool, String) {
     let output = Command::new("ipmitool")
-        .args(["-H", &address.ip().to_string(), "-p", &address.port().to_string()])
+        .args([
+            "-H",
+            &address.ip().to_string(),
+            "-p",
+            &address.port().to_string(),
+        ])
         .args(["-U", "admin", "-N", "1", "-R", "2"])
         .args(options.split_whitespace())
         .args(command.split_whitespace())
@@ -63,13 +68,22 @@ async fn power_is_switched_with_each_kind_of_session() {
         "-I lan -P simulated -A PASSWORD",
     ] {
         let (bmc, machine) = start(IpmiOptions::default());
-        for (command, power) in [("on", Power::On), ("off", Power::Off), ("on", Power::On), ("soft", Power::Off)] {
+        for (command, power) in [
+            ("on", Power::On),
+            ("off", Power::Off),
+            ("on", Power::On),
+            ("soft", Power::Off),
+        ] {
             let command = format!("chassis power {command}");
             let (success, text) = try_ipmitool(bmc.address(), options, &command).await;
             assert!(success, "{options} {command}: {text}");
             becomes(&machine, power).await;
             let (_, text) = try_ipmitool(bmc.address(), options, "chassis power status").await;
-            let expected = if power == Power::On { "is on" } else { "is off" };
+            let expected = if power == Power::On {
+                "is on"
+            } else {
+                "is off"
+            };
             assert!(text.contains(expected), "{options}: {text}");
         }
         assert_eq!(bmc.counters().open_sessions, 0, "{options}");
@@ -89,7 +103,10 @@ async fn cipher_suite_0_and_wrong_logins_do_not_come_in() {
         let (success, text) = try_ipmitool(bmc.address(), options, "chassis power on").await;
         assert!(!success, "{options}: {text}");
     }
-    assert_eq!((bmc.counters().logins, bmc.counters().controls.len()), (0, 0));
+    assert_eq!(
+        (bmc.counters().logins, bmc.counters().controls.len()),
+        (0, 0)
+    );
     assert!(bmc.counters().failed_logins >= 2);
 }
 
@@ -100,8 +117,14 @@ async fn the_key_of_the_bmc_is_needed() {
         ..IpmiOptions::default()
     });
     let with = format!("{RIGHT} -k another");
-    assert!(!try_ipmitool(bmc.address(), &with, "mc info").await.0, "another key");
-    let hex: String = b"secret key".iter().map(|byte| format!("{byte:02x}")).collect();
+    assert!(
+        !try_ipmitool(bmc.address(), &with, "mc info").await.0,
+        "another key"
+    );
+    let hex: String = b"secret key"
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let with = format!("{RIGHT} -y {hex}");
     let (success, text) = try_ipmitool(bmc.address(), &with, "mc info").await;
     assert!(success, "{text}");
@@ -118,7 +141,10 @@ async fn boot_flags_make_the_machine_boot_so() {
     ipmitool(&bmc, "chassis power on").await;
     becomes(&machine, Power::On).await;
     let plan = machine.starts()[0];
-    assert_eq!((plan.device, plan.firmware), (BootDevice::Network, Firmware::Uefi));
+    assert_eq!(
+        (plan.device, plan.firmware),
+        (BootDevice::Network, Firmware::Uefi)
+    );
     assert!(!bmc.boot_flags().valid, "once");
 }
 
@@ -130,7 +156,14 @@ async fn everything_else_is_read() {
     becomes(&machine, Power::On).await;
 
     let sensors = ipmitool(&bmc, "sdr list").await;
-    for line in ["CPU Temp", "48 degrees C", "12 Volts", "5400 RPM", "244 Watts", "PSU 1"] {
+    for line in [
+        "CPU Temp",
+        "48 degrees C",
+        "12 Volts",
+        "5400 RPM",
+        "244 Watts",
+        "PSU 1",
+    ] {
         assert!(sensors.contains(line), "{line}: {sensors}");
     }
     let fru = ipmitool(&bmc, "fru print 0").await;
@@ -143,7 +176,10 @@ async fn everything_else_is_read() {
     let lan = ipmitool(&bmc, "lan print 1").await;
     assert!(lan.contains(&hardware.bmc_mac.to_string()), "{lan}");
     let users = ipmitool(&bmc, "user list 1").await;
-    assert!(users.contains("admin") && users.contains("ADMINISTRATOR"), "{users}");
+    assert!(
+        users.contains("admin") && users.contains("ADMINISTRATOR"),
+        "{users}"
+    );
 
     bmc.overheat();
     let events = ipmitool(&bmc, "sel list").await;
@@ -201,7 +237,10 @@ async fn two_thousand_fit_into_one_process() {
 
 fn resident_mib() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
     let kib: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
     kib / 1024.0
 }

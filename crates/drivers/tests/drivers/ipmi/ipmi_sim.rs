@@ -63,7 +63,10 @@ async fn wrong_logins_are_refused_and_tell_nothing() {
             target.request_timeout = Duration::from_secs(1);
             let (gate, state) = gate();
             let error = gate.power_state(&target, IPMI).await.unwrap_err();
-            assert!(matches!(error, DriverError::Refused { .. }), "{login:?} {settings}: {error}");
+            assert!(
+                matches!(error, DriverError::Refused { .. }),
+                "{login:?} {settings}: {error}"
+            );
             hides_the_login(&error, &target);
             assert_eq!(state.refused.lock().len(), 1);
         }
@@ -73,7 +76,11 @@ async fn wrong_logins_are_refused_and_tell_nothing() {
 #[tokio::test]
 async fn an_account_that_may_only_read_does_not_switch() {
     let peer = Foreign::ipmi_sim();
-    let target = ipmi_target(peer.address(), ("reader", LOGIN.1), &json!({"privilege": "user"}));
+    let target = ipmi_target(
+        peer.address(),
+        ("reader", LOGIN.1),
+        &json!({"privilege": "user"}),
+    );
     let (gate, _) = gate();
     assert_eq!(gate.power_state(&target, IPMI).await, Ok(PowerState::Off));
     let outcome = gate.reset_once(&target, IPMI).await;
@@ -118,8 +125,14 @@ async fn all_that_it_tells_is_read() {
 
     let sensors = session.sensors().unwrap().sensors().await.unwrap();
     assert_eq!(sensors.len(), 1, "{sensors:?}");
-    assert_eq!((sensors[0].name.as_str(), sensors[0].kind.as_str()), ("Board Temp", "temperature"));
-    assert_eq!((sensors[0].value, sensors[0].unit.as_str()), (Some(96.0), "°C"));
+    assert_eq!(
+        (sensors[0].name.as_str(), sensors[0].kind.as_str()),
+        ("Board Temp", "temperature")
+    );
+    assert_eq!(
+        (sensors[0].value, sensors[0].unit.as_str()),
+        (Some(96.0), "°C")
+    );
     assert_eq!(sensors[0].health, Some(Health::Ok), "{sensors:?}");
 
     let log = session.event_log().unwrap();
@@ -133,9 +146,18 @@ async fn all_that_it_tells_is_read() {
     assert_eq!(parts.len(), 1, "{parts:?}");
     assert_eq!(parts[0].part_number.as_deref(), Some("Model 5"));
 
-    let management = session.management().unwrap().management_info().await.unwrap();
+    let management = session
+        .management()
+        .unwrap()
+        .management_info()
+        .await
+        .unwrap();
     assert_eq!(management.firmware.as_deref(), Some("9.08"));
-    let names: Vec<&str> = management.users.iter().map(|user| user.name.as_str()).collect();
+    let names: Vec<&str> = management
+        .users
+        .iter()
+        .map(|user| user.name.as_str())
+        .collect();
     assert!(names.contains(&LOGIN.0), "{names:?}");
     session.close().await;
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use assay_domain::capability::{BootDevice, BootMode, BootOverride, Health, Identify};
 use assay_domain::PowerState;
+use assay_domain::capability::{BootDevice, BootMode, BootOverride, Health, Identify};
 use assay_ipmi::command::boot::Device;
 use assay_sim::IpmiFaults;
 
@@ -66,7 +66,14 @@ async fn sensors_are_read_with_units_and_health() {
     session.close().await;
     let shown: Vec<_> = sensors
         .iter()
-        .map(|sensor| (sensor.name.as_str(), sensor.kind.as_str(), sensor.value, sensor.unit.as_str()))
+        .map(|sensor| {
+            (
+                sensor.name.as_str(),
+                sensor.kind.as_str(),
+                sensor.value,
+                sensor.unit.as_str(),
+            )
+        })
         .collect();
     assert_eq!(
         shown,
@@ -78,7 +85,11 @@ async fn sensors_are_read_with_units_and_health() {
             ("PSU 1", "power supply", None, ""),
         ]
     );
-    assert!(sensors.iter().all(|sensor| sensor.health == Some(Health::Ok)));
+    assert!(
+        sensors
+            .iter()
+            .all(|sensor| sensor.health == Some(Health::Ok))
+    );
     assert_eq!(sensors[4].states, ["present"]);
 }
 
@@ -91,7 +102,10 @@ async fn the_event_log_is_read_and_cleared() {
     let log = session.event_log().unwrap();
     let entries = log.event_log().await.unwrap();
     assert_eq!(entries.len(), 2);
-    assert_eq!((entries[0].id.as_str(), entries[0].severity), ("1", Some(Health::Critical)));
+    assert_eq!(
+        (entries[0].id.as_str(), entries[0].severity),
+        ("1", Some(Health::Critical))
+    );
     assert_eq!(entries[1].subject, "temperature 0x01");
     assert!(entries[1].at.is_some());
     log.clear_event_log().await.unwrap();
@@ -106,10 +120,18 @@ async fn parts_network_and_accounts_are_read() {
     let session = driver_session(IPMI, &target).await;
     let parts = session.parts().unwrap().parts().await.unwrap();
     let names: Vec<&str> = parts.iter().map(|part| part.name.as_str()).collect();
-    assert_eq!(names, ["Machine product", "Machine board", "Machine chassis"]);
+    assert_eq!(
+        names,
+        ["Machine product", "Machine board", "Machine chassis"]
+    );
     assert_eq!(parts[2].serial_number, Some(hardware.serial));
 
-    let info = session.management().unwrap().management_info().await.unwrap();
+    let info = session
+        .management()
+        .unwrap()
+        .management_info()
+        .await
+        .unwrap();
     assert_eq!(info.firmware.as_deref(), Some("1.02"));
     let [interface] = &info.interfaces[..] else {
         panic!("{info:?}")
@@ -120,11 +142,18 @@ async fn parts_network_and_accounts_are_read() {
     let [user] = &info.users[..] else {
         panic!("{info:?}")
     };
-    assert_eq!((user.name.as_str(), user.privilege.as_str()), ("admin", "administrator"));
+    assert_eq!(
+        (user.name.as_str(), user.privilege.as_str()),
+        ("admin", "administrator")
+    );
     assert!(user.enabled);
 
     let light = session.identify().unwrap();
-    for how in [Identify::On, Identify::For(Duration::from_secs(3)), Identify::Off] {
+    for how in [
+        Identify::On,
+        Identify::For(Duration::from_secs(3)),
+        Identify::Off,
+    ] {
         light.identify(how).await.unwrap();
     }
     session.close().await;

@@ -52,9 +52,14 @@ async fn the_key_of_the_bmc_is_needed_and_enough() {
         ..IpmiOptions::default()
     });
     let right = json!({"kg": "the BMC's own key"});
-    assert_eq!(state(&with_settings(target.clone(), &right)).await, Ok(PowerState::Off));
+    assert_eq!(
+        state(&with_settings(target.clone(), &right)).await,
+        Ok(PowerState::Off)
+    );
     for wrong in [json!({}), json!({"kg": "another"})] {
-        let error = state(&with_settings(target.clone(), &wrong)).await.unwrap_err();
+        let error = state(&with_settings(target.clone(), &wrong))
+            .await
+            .unwrap_err();
         assert!(matches!(error, DriverError::Refused { .. }), "{error}");
     }
     assert_eq!(bmc.counters().logins, 3, "one for each, none again");
@@ -85,7 +90,9 @@ async fn too_long_logins_are_not_sent() {
         ("a-name-of-17-byte", "simulated"),
         ("admin", "a-password-of-21-byte"),
     ] {
-        let error = state(&with_login(target.clone(), name, password)).await.unwrap_err();
+        let error = state(&with_login(target.clone(), name, password))
+            .await
+            .unwrap_err();
         assert!(matches!(error, DriverError::Unsupported { .. }), "{error}");
     }
     assert_eq!(bmc.counters().datagrams, 0);

@@ -29,7 +29,8 @@ pub(crate) const UUID: &str = "33221100-5544-4766-8899-aabbccddeeff";
 
 /// Get Channel Authentication Capabilities of this channel, for administrators, whole.
 const KNOCK: [u8; 23] = [
-    6, 0, 0xff, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0x20, 0x18, 0xc8, 0x81, 0x04, 0x38, 0x8e, 0x04, 0xb1,
+    6, 0, 0xff, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0x20, 0x18, 0xc8, 0x81, 0x04, 0x38, 0x8e, 0x04,
+    0xb1,
 ];
 
 /// What ipmi_sim asks for power and boot device, and tells to change them; it keeps both in files.
@@ -229,7 +230,10 @@ fn lan_conf(script: &Path, address: SocketAddr) -> String {
 /// The emulation file: a temperature of 0x60 whose upper critical threshold is 0x90, its record, one
 /// event, and FRU data.
 fn emulation() -> String {
-    let area = fru::encode_area(&[0], &["Maker", "Server", "Model 5", "2", "SERIAL-7", "", ""]);
+    let area = fru::encode_area(
+        &[0],
+        &["Maker", "Server", "Model 5", "2", "SERIAL-7", "", ""],
+    );
     let data = fru::encode([Vec::new(), Vec::new(), area]);
     format!(
         "mc_setbmc 0x20\n\

@@ -18,7 +18,12 @@ pub(super) fn authentication(shared: &Shared) -> Vec<u8> {
     // MD5, password, and the fields of IPMI 2.0.
     let types = 0x80 | 0x04 | 0x10;
     // Accounts with names; a key K_G where there is one.
-    let status = 0x04 | if shared.options.key.is_some() { 0x20 } else { 0 };
+    let status = 0x04
+        | if shared.options.key.is_some() {
+            0x20
+        } else {
+            0
+        };
     // Both versions; no maker's own.
     vec![CHANNEL, types, status, 0x03, 0, 0, 0, 0]
 }
@@ -27,7 +32,9 @@ pub(super) fn authentication(shared: &Shared) -> Vec<u8> {
 pub(super) fn device_id() -> Answer {
     (
         0,
-        vec![0x20, 0x01, 1, 0x02, 0x02, 0x8f, 0, 0, 0, 0x01, 0, 0, 0, 0, 0],
+        vec![
+            0x20, 0x01, 1, 0x02, 0x02, 0x8f, 0, 0, 0, 0x01, 0, 0, 0, 0, 0,
+        ],
     )
 }
 

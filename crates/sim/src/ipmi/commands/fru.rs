@@ -15,10 +15,21 @@ fn data(shared: &Shared) -> Vec<u8> {
     let (maker, serial) = (hardware.manufacturer.as_str(), hardware.serial.as_str());
     let chassis = fru::encode_area(&[RACK_MOUNT], &["", serial]);
     // English, no date.
-    let board = fru::encode_area(&[0, 0, 0, 0], &[maker, "Simulated board", serial, "SIM-B", ""]);
+    let board = fru::encode_area(
+        &[0, 0, 0, 0],
+        &[maker, "Simulated board", serial, "SIM-B", ""],
+    );
     let product = fru::encode_area(
         &[0],
-        &[maker, &hardware.model, "SIM-1", "1.0", serial, &hardware.name, ""],
+        &[
+            maker,
+            &hardware.model,
+            "SIM-1",
+            "1.0",
+            serial,
+            &hardware.name,
+            "",
+        ],
     );
     let mut data = fru::encode([chassis, board, product]);
     data.resize(SIZE, 0);

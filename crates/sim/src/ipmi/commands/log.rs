@@ -22,7 +22,9 @@ pub(in crate::ipmi) struct Log {
 /// Seconds since 1970.
 pub(super) fn now() -> u32 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, |since| u32::try_from(since.as_secs()).unwrap_or(u32::MAX))
+    since.map_or(0, |since| {
+        u32::try_from(since.as_secs()).unwrap_or(u32::MAX)
+    })
 }
 
 impl Log {
@@ -74,7 +76,10 @@ impl Log {
         let at = match id {
             0 => Some(0),
             0xffff => self.entries.len().checked_sub(1),
-            id => self.entries.iter().position(|entry| entry[..2] == id.to_le_bytes()),
+            id => self
+                .entries
+                .iter()
+                .position(|entry| entry[..2] == id.to_le_bytes()),
         };
         let Some((at, entry)) = at.and_then(|at| Some((at, self.entries.get(at)?))) else {
             return (NO_SUCH_RECORD, Vec::new());

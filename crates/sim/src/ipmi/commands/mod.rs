@@ -120,10 +120,9 @@ fn close(id: u32, body: &[u8]) -> (Answer, bool) {
 /// The privilege level that a command needs (appendix G).
 fn needed(request: &Message) -> Privilege {
     match (request.netfn, request.command) {
-        (0x00, 0x02 | 0x04 | 0x08)
-        | (0x06, 0x44 | 0x46)
-        | (0x0a, 0x47)
-        | (0x0c, 0x02) => Privilege::Operator,
+        (0x00, 0x02 | 0x04 | 0x08) | (0x06, 0x44 | 0x46) | (0x0a, 0x47) | (0x0c, 0x02) => {
+            Privilege::Operator
+        }
         _ => Privilege::User,
     }
 }

@@ -29,16 +29,18 @@ const SUPPLY: u8 = 5;
 
 /// All records, with the number of each in its first two bytes.
 static RECORDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
-    let analog = ANALOG.iter().map(|(number, kind, unit, m, exponents, name)| {
-        // Owner, unit, number, entity, initialisation, capabilities, kind, thresholds.
-        let mut body = vec![0x20, 0, *number, 7, 1, 0x7f, 0x68, *kind, 0x01];
-        body.extend([0; 6]);
-        body.extend([0, *unit, 0]);
-        body.extend([0, *m, 0, 0, 0, 0, *exponents]);
-        body.extend([0; 17]);
-        body.extend(text::encode(name));
-        (0x01, body)
-    });
+    let analog = ANALOG
+        .iter()
+        .map(|(number, kind, unit, m, exponents, name)| {
+            // Owner, unit, number, entity, initialisation, capabilities, kind, thresholds.
+            let mut body = vec![0x20, 0, *number, 7, 1, 0x7f, 0x68, *kind, 0x01];
+            body.extend([0; 6]);
+            body.extend([0, *unit, 0]);
+            body.extend([0, *m, 0, 0, 0, 0, *exponents]);
+            body.extend([0; 17]);
+            body.extend(text::encode(name));
+            (0x01, body)
+        });
     let mut supply = vec![0x20, 0, SUPPLY, 10, 1, 0x67, 0x40, 0x08, 0x6f];
     supply.extend([0; 6]);
     supply.extend([0xc0, 0, 0]);
