@@ -1,5 +1,7 @@
 //! The handshake of an IPMI 1.5 session (section 6.12).
 
+use subtle::ConstantTimeEq;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::channel::Channel;
@@ -11,7 +13,6 @@ use crate::command::app::{ACTIVATE_SESSION, SESSION_CHALLENGE};
 use crate::cursor::Cursor;
 use crate::wire::legacy::{Proof, padded};
 use crate::wire::{LEGACY_PASSWORD_LIMIT, Message, Packet, packet};
-use tokio::time::Instant;
 
 /// What the BMC gives for the proof.
 struct Challenge {
@@ -97,13 +98,24 @@ async fn activate(
     route.send(&datagram).await?;
     let until = Instant::now() + access.limit;
     while let Some(datagram) = route.receive(until).await {
-        let Ok(Packet::Legacy { payload, .. }) = Packet::decode(&datagram) else {
+        let Ok(Packet::Legacy {
+            sequence,
+            session,
+            code,
+            payload,
+            ..
+        }) = Packet::decode(&datagram)
+        else {
             continue;
         };
         let Ok(message) = Message::decode(payload) else {
             continue;
         };
-        if message.answers(ACTIVATE_SESSION, seq) {
+        // Only who knows the password can say yes; a no may come from a BMC that does not sign it.
+        let expected = proof.code(password, session, sequence, payload);
+        let is_signed = code.is_some_and(|code| bool::from(code.ct_eq(&expected)));
+        let is_no = message.body.first().is_some_and(|code| *code != 0);
+        if message.answers(ACTIVATE_SESSION, seq) && (is_signed || is_no) {
             return activated(message.body);
         }
     }

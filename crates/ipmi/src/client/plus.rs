@@ -15,6 +15,9 @@ use crate::wire::{Exchange, Keys, Packet, PayloadType, Suite, packet};
 /// How long each answer of the first handshake is waited for; BMCs take their time over the hashes.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 
+/// How long an answer is waited for after we have given up.
+const GIVE_UP_WAIT: Duration = Duration::from_millis(200);
+
 /// Opens a session. A handshake that goes unanswered begins anew, with more patience, until the time
 /// is over; one that is refused does not.
 pub(super) async fn open(
@@ -209,17 +212,19 @@ impl<'a> Handshake<'a> {
     }
 
     /// Tells the BMC that the handshake ends here, so that it does not keep a place for it.
-    async fn give_up(&self, managed: u32) {
+    async fn give_up(&mut self, managed: u32) {
         let message = Rakp3 {
             tag: self.tag,
             status: Status::WRONG_PROOF.0,
             managed,
             proof: Vec::new(),
         };
-        if let Ok(datagram) = packet::bare(PayloadType::RAKP_3, &message.encode()) {
-            // Whether it arrives changes nothing for us.
-            let _ = self.route.send(&datagram).await;
-        }
+        self.wait = GIVE_UP_WAIT;
+        let kinds = [PayloadType::RAKP_3, PayloadType::RAKP_4];
+        // Some BMCs answer, others do not, and neither changes anything.
+        let _ = self
+            .exchange("RAKP 3", kinds, message.encode(), Rakp4::decode)
+            .await;
     }
 
     /// Sends a message once and waits for its answer.

@@ -122,9 +122,7 @@ fn third(shared: &Shared, payload: &[u8]) -> Option<Vec<u8>> {
     if message.status != 0 || exchange.third(&password).ok()? != message.proof {
         sessions.end(message.managed);
         shared.counters.lock().failed_logins += 1;
-        // To a console that has given up nothing is to be said.
-        let answer = failure(message.tag, Status::WRONG_PROOF, console);
-        return (message.status == 0).then_some(answer);
+        return Some(failure(message.tag, Status::WRONG_PROOF, console));
     }
     let key = shared.options.key.as_ref().unwrap_or(&password);
     let session_key = exchange.session_key(key).ok()?;

@@ -142,7 +142,12 @@ async fn many_bmcs_share_a_few_sockets_and_silent_ones_do_not_hold_up_others() {
             Some(start.elapsed())
         }
     });
+    let start = Instant::now();
     let slowest = join_all(reads).await.into_iter().flatten().max().unwrap();
+    eprintln!(
+        "285 of 300 BMCs were read in {slowest:?}; all in {:?}",
+        start.elapsed()
+    );
     assert!(slowest < Duration::from_secs(15), "{slowest:?}");
     for bmc in &bmcs {
         assert_eq!(bmc.counters().open_sessions, 0);
