@@ -1,15 +1,13 @@
 //! Sessions: cipher suites, keys, versions, many BMCs at once, and their end.
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use assay_domain::{DriverError, PowerState, Target};
 use assay_ipmi::Suite;
-use assay_sim::{IdleMachine, IpmiBmc, IpmiFaults, IpmiOptions, fleet};
-use futures::future::join_all;
+use assay_sim::{IpmiFaults, IpmiOptions};
 use serde_json::{Value, json};
 
-use crate::support::ipmi::{IPMI, ipmi_target, simulated, simulated_with};
+use crate::support::ipmi::{IPMI, simulated, simulated_with};
 use crate::support::{driver_session, eventually, gate, with_login};
 
 fn with_settings(mut target: Target, settings: &Value) -> Target {
@@ -105,51 +103,4 @@ async fn a_session_that_is_dropped_ends_on_the_bmc() {
     assert_eq!(bmc.counters().open_sessions, 1);
     drop(session);
     eventually("the session ended", || bmc.counters().open_sessions == 0).await;
-}
-
-#[tokio::test]
-async fn many_bmcs_share_a_few_sockets_and_silent_ones_do_not_hold_up_others() {
-    let bmcs: Vec<IpmiBmc> = fleet(300, 7)
-        .into_iter()
-        .enumerate()
-        .map(|(number, hardware)| {
-            let options = IpmiOptions {
-                faults: IpmiFaults {
-                    silent: number % 20 == 0,
-                    ..IpmiFaults::default()
-                },
-                ..IpmiOptions::default()
-            };
-            IpmiBmc::start(Arc::new(IdleMachine::new(hardware)), options).unwrap()
-        })
-        .collect();
-    let (gate, _) = gate();
-    let reads = bmcs.iter().enumerate().map(|(number, bmc)| {
-        let gate = gate.clone();
-        let login = (bmc.username().to_owned(), bmc.password().to_owned());
-        let mut target = ipmi_target(bmc.address(), (&login.0, &login.1), &json!({}));
-        target.power_control_id = i64::try_from(number).unwrap();
-        target.request_timeout = Duration::from_secs(20);
-        async move {
-            if number % 20 == 0 {
-                // Is asked all the time, and never waited for.
-                let asked = gate.power_state(&target, IPMI);
-                let _ = tokio::time::timeout(Duration::from_secs(1), asked).await;
-                return None;
-            }
-            let start = Instant::now();
-            assert_eq!(gate.power_state(&target, IPMI).await, Ok(PowerState::Off));
-            Some(start.elapsed())
-        }
-    });
-    let start = Instant::now();
-    let slowest = join_all(reads).await.into_iter().flatten().max().unwrap();
-    eprintln!(
-        "285 of 300 BMCs were read in {slowest:?}; all in {:?}",
-        start.elapsed()
-    );
-    assert!(slowest < Duration::from_secs(15), "{slowest:?}");
-    for bmc in &bmcs {
-        assert_eq!(bmc.counters().open_sessions, 0);
-    }
 }
