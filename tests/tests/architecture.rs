@@ -19,7 +19,7 @@ use serde_json::Value;
 const LONGEST_FILE: usize = 500;
 
 /// Each crate of Assay and the crates of Assay that it may know.
-const ROOMS: [(&str, &[&str]); 18] = [
+const ROOMS: [(&str, &[&str]); 19] = [
     ("assay-inventory", &[]),
     ("assay-domain", &["assay-inventory"]),
     ("assay-admission", &["assay-domain", "assay-inventory"]),
@@ -27,10 +27,17 @@ const ROOMS: [(&str, &[&str]); 18] = [
     ("assay-ramdisk", &[]),
     ("assay-store", &["assay-domain", "assay-inventory"]),
     ("assay-hooks", &["assay-domain", "assay-inventory"]),
-    ("assay-drivers", &["assay-domain", "assay-inventory"]),
+    ("assay-ipmi", &["assay-domain"]),
+    (
+        "assay-drivers",
+        &["assay-domain", "assay-inventory", "assay-ipmi"],
+    ),
     ("assay-keystone", &["assay-domain"]),
     ("assay-cloud", &["assay-domain", "assay-inventory"]),
-    ("assay-sim", &["assay-domain", "assay-inventory"]),
+    (
+        "assay-sim",
+        &["assay-domain", "assay-inventory", "assay-ipmi"],
+    ),
     (
         "assay-queue",
         &["assay-domain", "assay-inventory", "assay-store"],
@@ -75,6 +82,7 @@ const EVERYTHING: &[&str] = &[
     "assay-drivers",
     "assay-hooks",
     "assay-inventory",
+    "assay-ipmi",
     "assay-keystone",
     "assay-queue",
     "assay-ramdisk",

@@ -7,8 +7,8 @@ use std::process::Command;
 use crate::steps::{Outcome, cargo, root, step, succeeds, target};
 
 /// Debian packages: the virtual machine and its firmware, a kernel, databases, a broker, network tools,
-/// a browser, Python for the clients and emulators of others, and what makes, reads and tries packages.
-const DEBIAN: [&str; 16] = [
+/// a BMC and its clients, a browser, Python for the clients and emulators of others, and what makes, reads and tries packages.
+const DEBIAN: [&str; 19] = [
     "qemu-system-x86",
     "ipxe-qemu",
     "ovmf",
@@ -16,6 +16,9 @@ const DEBIAN: [&str; 16] = [
     "postgresql",
     "rabbitmq-server",
     "dnsmasq-base",
+    "openipmi",
+    "ipmitool",
+    "freeipmi-tools",
     "iproute2",
     "chromium",
     "python3-venv",

@@ -326,6 +326,7 @@ fn check(control: &PowerControl) -> Result<()> {
 fn check_settings(control: &PowerControl) -> Result<(), String> {
     match control.protocol_type.as_str() {
         "redfish" => assay_drivers::redfish::validate_settings(&control.settings),
+        "ipmi" => assay_drivers::ipmi::validate_settings(&control.settings),
         _ if control.settings.is_empty() => Ok(()),
         protocol => Err(format!("{protocol} has none in this version")),
     }

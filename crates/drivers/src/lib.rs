@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod gate;
+pub mod ipmi;
 pub mod redfish;
 pub mod tls;
 

@@ -1,6 +1,6 @@
 //! Simulated machines and BMCs: hardware as data, behind a Redfish service that says of itself that it is a simulator.
 //!
-//! A [`Bmc`] answers Redfish on its own address and switches a [`Machine`] on and off. There are three kinds of
+//! A [`Bmc`] answers Redfish on its own address and switches a [`Machine`] on and off; an [`IpmiBmc`] does so for IPMI. There are three kinds of
 //! machine: [`QemuMachine`] is a real virtual machine that boots over the network, [`ProcessMachine`] runs the agent
 //! as a process on this host, and [`ScriptedMachine`] plays a machine over HTTP, for fleets and for tests that need
 //! thousands of them or one that misbehaves.
@@ -17,6 +17,7 @@ mod firmware;
 mod fleet;
 mod hardware;
 mod http;
+mod ipmi;
 mod machine;
 
 pub use bmc::{
@@ -30,6 +31,7 @@ pub use hardware::{
     BootDevice, BootPlan, DiskBus, Firmware, NicModel, SimDisk, SimMachine, SimNic,
 };
 pub use http::Http;
+pub use ipmi::{ControlSeen, IpmiBmc, IpmiCounters, IpmiFaults, IpmiOptions};
 pub use machine::idle::IdleMachine;
 pub use machine::process::ProcessMachine;
 pub use machine::qemu::{

@@ -13,5 +13,6 @@
 )]
 
 mod gate;
+mod ipmi;
 mod redfish;
 mod support;

@@ -7,6 +7,7 @@
 )]
 
 mod faults;
+mod ipmi;
 mod played;
 // The name sorts its tests into the group that runs one virtual machine at a time.
 mod qemu;

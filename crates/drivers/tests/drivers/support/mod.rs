@@ -1,6 +1,7 @@
 //! What the tests share: targets, the gate's state, a simulated BMC, and the peers.
 
 pub(crate) mod conformance;
+pub(crate) mod ipmi;
 pub(crate) mod odd;
 pub(crate) mod pytools;
 pub(crate) mod sushy;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use assay_domain::gate::GateState;
-use assay_domain::{Result, Secret, Target, TlsTrust};
+use assay_domain::{Result, Secret, Session, Target, TlsTrust};
 use assay_drivers::{Drivers, Gate, GateLimits};
 use assay_sim::{Bmc, BmcOptions, Faults, IdleMachine, fleet};
 use async_trait::async_trait;
@@ -73,6 +74,12 @@ pub(crate) fn gate() -> (Gate, Arc<MemoryState>) {
     };
     let gate = Gate::with_limits(Drivers::standard(), state.clone(), limits);
     (gate, state)
+}
+
+/// A session with a device, past the gate: for what the gate has no operation of its own for.
+pub(crate) async fn driver_session(protocol: &str, target: &Target) -> Box<dyn Session> {
+    let driver = Drivers::standard().get(protocol).unwrap();
+    driver.connect(target).await.unwrap()
 }
 
 /// The refusals of all power controls, as the store would keep them.
