@@ -7,8 +7,9 @@ use std::process::Command;
 use crate::steps::{Outcome, cargo, root, step, succeeds, target};
 
 /// Debian packages: the virtual machine and its firmware, a kernel, databases, a broker, network tools,
-/// a browser, Python for the clients and emulators of others, and what makes, reads and tries packages.
-const DEBIAN: [&str; 16] = [
+/// a browser, Python for the clients and emulators of others, what makes, reads and tries packages, and
+/// agents and BMCs for the drivers.
+const DEBIAN: [&str; 17] = [
     "qemu-system-x86",
     "ipxe-qemu",
     "ovmf",
@@ -25,6 +26,7 @@ const DEBIAN: [&str; 16] = [
     "debootstrap",
     "systemd",
     "systemd-container",
+    "snmpd",
 ];
 
 /// Debian packages that are wanted only where their program does not exist by other means.

@@ -7,6 +7,7 @@
 
 pub mod gate;
 pub mod redfish;
+pub mod snmp;
 pub mod tls;
 
 mod peer;

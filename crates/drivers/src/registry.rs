@@ -7,6 +7,7 @@ use std::time::Duration;
 use assay_domain::Driver;
 
 use crate::redfish::RedfishDriver;
+use crate::snmp::SnmpDriver;
 
 /// All drivers of this build. Cloning shares them.
 #[derive(Clone, Default)]
@@ -22,7 +23,9 @@ impl Drivers {
 
     /// Every driver that Assay has.
     pub fn standard() -> Self {
-        Self::new().with(Arc::new(RedfishDriver::new()))
+        Self::new()
+            .with(Arc::new(RedfishDriver::new()))
+            .with(Arc::new(SnmpDriver::new()))
     }
 
     /// Adds a driver; one of the same protocol is replaced.

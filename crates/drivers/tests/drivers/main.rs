@@ -14,4 +14,5 @@
 
 mod gate;
 mod redfish;
+mod snmp;
 mod support;
