@@ -7,8 +7,10 @@ use std::process::Command;
 use crate::steps::{Outcome, cargo, root, step, succeeds, target};
 
 /// Debian packages: the virtual machine and its firmware, a kernel, databases, a broker, network tools,
-/// a BMC and its clients, a browser, Python for the clients and emulators of others, and what makes, reads and tries packages.
-const DEBIAN: [&str; 19] = [
+/// a browser, Python for the clients and emulators of others, what makes, reads and tries packages, and
+/// agents, BMCs and their clients for the drivers.
+const DEBIAN: &[&str] = &[
+>>>>>>> power-snmp
     "qemu-system-x86",
     "ipxe-qemu",
     "ovmf",
@@ -28,6 +30,7 @@ const DEBIAN: [&str; 19] = [
     "debootstrap",
     "systemd",
     "systemd-container",
+    "snmpd",
 ];
 
 /// Debian packages that are wanted only where their program does not exist by other means.

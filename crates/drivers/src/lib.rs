@@ -8,6 +8,7 @@
 pub mod gate;
 pub mod ipmi;
 pub mod redfish;
+pub mod snmp;
 pub mod tls;
 
 mod peer;

@@ -8,6 +8,7 @@ use assay_domain::Driver;
 
 use crate::ipmi::IpmiDriver;
 use crate::redfish::RedfishDriver;
+use crate::snmp::SnmpDriver;
 
 /// All drivers of this build. Cloning shares them.
 #[derive(Clone, Default)]
@@ -26,6 +27,7 @@ impl Drivers {
         Self::new()
             .with(Arc::new(RedfishDriver::new()))
             .with(Arc::new(IpmiDriver::new()))
+            .with(Arc::new(SnmpDriver::new()))
     }
 
     /// Adds a driver; one of the same protocol is replaced.

@@ -15,4 +15,5 @@
 mod gate;
 mod ipmi;
 mod redfish;
+mod snmp;
 mod support;

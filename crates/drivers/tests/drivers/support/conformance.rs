@@ -25,10 +25,15 @@ pub(crate) struct Peer<'a> {
 
 /// Tries a driver on a peer.
 pub(crate) async fn run(peer: Peer<'_>) {
-    on_and_off(&peer).await;
-    reset(&peer).await;
-    refused_credentials_stop(&peer).await;
+    run_on_an_outlet(&peer).await;
     shut_down(&peer).await;
+}
+
+/// Tries a driver on a peer that feeds a machine and knows nothing of its operating system.
+pub(crate) async fn run_on_an_outlet(peer: &Peer<'_>) {
+    on_and_off(peer).await;
+    reset(peer).await;
+    refused_credentials_stop(peer).await;
 }
 
 /// Every state is read, and asking for it twice is fine.

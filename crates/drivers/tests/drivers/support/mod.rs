@@ -4,6 +4,7 @@ pub(crate) mod conformance;
 pub(crate) mod ipmi;
 pub(crate) mod odd;
 pub(crate) mod pytools;
+pub(crate) mod snmp;
 pub(crate) mod sushy;
 
 use std::collections::HashMap;

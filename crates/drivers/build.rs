@@ -1,0 +1,27 @@
+//! Lists the PDU profiles of `pdu-profiles` for the build, so that a new one needs no line of code.
+
+use std::error::Error;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed=pdu-profiles");
+    let folder = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("pdu-profiles");
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
+    files.retain(|file| file.extension().is_some_and(|ending| ending == "toml"));
+    files.sort();
+    let mut list = String::from("[");
+    for file in &files {
+        let name = file.file_stem().ok_or("a profile without a name")?;
+        write!(list, "({name:?}, include_str!({file:?})), ")?;
+    }
+    list.push(']');
+    fs::write(
+        Path::new(&env::var("OUT_DIR")?).join("pdu_profiles.rs"),
+        list,
+    )?;
+    Ok(())
+}

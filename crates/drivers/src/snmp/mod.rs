@@ -1,0 +1,152 @@
+//! The SNMP driver: rack PDUs by profile files, and the relay board DAEnetIP2, over SNMP 1, 2c
+//! (RFC 1157, RFC 3416) and 3 (RFC 3414).
+//!
+//! # Settings of a power control
+//! | key | devices | value |
+//! |---|---|---|
+//! | `version` | all | `"1"`, `"2c"` or `"3"`; without it 1 for a DaenetIP2, else 2c |
+//! | `security` | version 3 | `"authPriv"` (the default), `"authNoPriv"`, or `"noAuthNoPriv"`, which is never taken unless it is asked for |
+//! | `auth` | version 3 | `"SHA"` (the default), `"SHA-224"`, `"SHA-256"`, `"SHA-384"`, `"SHA-512"` |
+//! | `privacy` | version 3 | `"AES"`, the default: AES with 128 bits (RFC 3826) |
+//! | `context` | version 3 | the context's name, 1 to 32 bytes; none by default |
+//! | `profile` | PDUs | the name of a profile; without it the PDU is recognised by its sysObjectID |
+//! | `unit` | PDUs in a chain | which PDU, 0 to 256: strapping index (Eaton), link ID (Raritan); the profile has the default |
+//! | `off_time` | relays, PDUs without a cycle of their own | how long a reset is off, 1 to 60 s; the profile has the default, usually 5 s |
+//! | `relay_oid` | `DaenetIP2` | the relays' OID, with `{outlet}`, or `{group}` and `{place}` (groups of eight); by default 1.3.6.1.4.1.19865.1.2.{group}.{place}.0 |
+//! | `power_button_oid` | `DaenetIP2_ACPI` | the power buttons' lines, by default 1.3.6.1.4.1.19865.1.2.2.{outlet}.0 (P5) |
+//! | `reset_button_oid` | `DaenetIP2_ACPI` | the reset buttons' lines, by default 1.3.6.1.4.1.19865.1.2.1.{outlet}.0 (P3, as outputs) |
+//! | `state_oid` | `DaenetIP2_ACPI` | the inputs at the machines' power lights, by default 1.3.6.1.4.1.19865.1.2.3.{outlet}.0 (P6, analog) |
+//! | `state_on_from` | `DaenetIP2_ACPI` | the least reading that is a light, 1 to 1023; 512 by default, 1 for a digital input |
+//! | `press` | `DaenetIP2_ACPI` | the short press of the power button, 0.1 to 2 s; 0.5 by default |
+//! | `long_press` | `DaenetIP2_ACPI` | the press that forces off, 4.1 to 15 s; 6 by default |
+//! | `reset_press` | `DaenetIP2_ACPI` | the press of the reset button, 0.1 to 5 s; 0.5 by default |
+//! | `outputs` | `DaenetIP2_ACPI` | how many machines are wired, 1 to 16; 8 by default |
+//!
+//! # Login and password
+//! With SNMP 1 and 2c the password is the community, for reading and for writing; a login is ignored.
+//! With SNMP 3 the login is the user, and the password the passphrase of both authentication and
+//! privacy, or two lines: authentication's and privacy's. No setting holds a secret.
+//!
+//! An agent does not answer a community that it does not know (RFC 1157, 4.1), so that is seen as
+//! [`assay_domain::DriverError::TimedOut`] and never as refused; SNMP 3 tells them apart.
+//!
+//! # Outputs and commands
+//! The output is the outlet's number, from 1. On and off are sent only when the state read before is
+//! another one. An outlet cannot shut an operating system down, which is unsupported.
+//!
+//! A reset is the device's own cycle where the profile has one: one write, after which the device
+//! alone is responsible. Else it is off, a pause, on, within one sending: once the first write was
+//! sent the last one is made, even when nobody waits any more, and when anything after it fails the
+//! outcome is unknown. If Assay itself dies in the pause, the outlet stays off, and the stored intent
+//! of the reset says that its outcome is unknown. The buttons of a DaenetIP2_ACPI are pressed in the
+//! same way; a button that is found pressed is let go first, and the command fails for the moment.
+//!
+//! # Profiles
+//! A new PDU is a TOML file: in `pdu-profiles` of this crate, or in an operator's folder
+//! ([`Profiles::with_folder`]). `sys_object_ids` are the beginnings of the products' sysObjectIDs;
+//! in OIDs `{outlet}` is the outlet, `{unit}` the PDU of a chain (`unit` is its default), and with
+//! `group_size` `{group}` and `{place}` count outlets in groups. `[outlets]` has `count` or
+//! `count_oid`, and `name_oid`; `[state]` its `oid` and the values of `on`, `off`, `turning_on`,
+//! `turning_off`; `[pending]` the `oid` and `values` that tell of a command under way;
+//! `[commands.on]`, `[commands.off]` and `[commands.cycle]` the `oid` and `value` to write;
+//! `[device]` the `firmware_oid`. `walk = false` is for agents whose tables cannot be walked,
+//! `off_seconds` for the pause of a reset.
+//!
+//! # Files
+//! `session` finds out what the device is, `outlets` and `buttons` are the two kinds of devices,
+//! `stroke` writes twice, `wire` sends requests, `fault` says what went wrong, `access` makes
+//! credentials, `profile`, `oid` and `library` read profiles.
+
+mod access;
+mod buttons;
+mod fault;
+mod library;
+mod oid;
+mod outlets;
+mod profile;
+mod session;
+mod settings;
+mod stroke;
+mod wire;
+
+use std::time::Duration;
+
+use assay_domain::{Driver, DriverError, Session, Target};
+use async_trait::async_trait;
+use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub use library::Profiles;
+pub use profile::ProfileError;
+pub use settings::validate_settings;
+
+use session::SnmpSession;
+
+/// The driver of the protocol `snmp`.
+pub struct SnmpDriver {
+    profiles: Profiles,
+    /// The writes that have to be taken back, on all devices.
+    strokes: TaskTracker,
+    /// Tells that the process ends.
+    stop: CancellationToken,
+}
+
+impl SnmpDriver {
+    /// A driver with the PDU profiles that Assay brings along.
+    pub fn new() -> Self {
+        Self::with_profiles(Profiles::built_in())
+    }
+
+    /// A driver with PDU profiles of one's own choice.
+    pub fn with_profiles(profiles: Profiles) -> Self {
+        Self {
+            profiles,
+            strokes: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        }
+    }
+}
+
+impl Default for SnmpDriver {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[async_trait]
+impl Driver for SnmpDriver {
+    fn protocol(&self) -> &'static str {
+        "snmp"
+    }
+
+    fn validate_settings(&self, settings: &Map<String, Value>) -> Result<(), String> {
+        validate_settings(settings)?;
+        let name = settings.get("profile").and_then(Value::as_str);
+        match name.filter(|name| self.profiles.get(name).is_none()) {
+            None => Ok(()),
+            Some(name) => Err(format!(
+                "setting 'profile': '{name}' is not one of {}",
+                self.profiles.names().collect::<Vec<_>>().join(", ")
+            )),
+        }
+    }
+
+    async fn connect(&self, target: &Target) -> Result<Box<dyn Session>, DriverError> {
+        Ok(Box::new(SnmpSession::open(self, target).await?))
+    }
+
+    async fn shutdown(&self, limit: Duration) {
+        self.stop.cancel();
+        self.strokes.close();
+        if tokio::time::timeout(limit, self.strokes.wait())
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                outputs = self.strokes.len(),
+                "outputs were switched and could not be switched back in time"
+            );
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The SNMP driver.
+
+mod boards;
+mod odd;
+mod products;
+mod versions;
