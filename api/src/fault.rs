@@ -166,6 +166,7 @@ pub(crate) fn device_status(error: &DriverError) -> Status {
     match error {
         DriverError::Unreachable { .. }
         | DriverError::Refused { .. }
+        | DriverError::Untrusted { .. }
         | DriverError::Malformed { .. }
         | DriverError::Failed { .. } => Status::BadGateway,
         DriverError::TimedOut { .. } => Status::GatewayTimeout,

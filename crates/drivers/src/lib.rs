@@ -5,8 +5,11 @@
 
 #![forbid(unsafe_code)]
 
+pub mod fake;
 pub mod gate;
+pub mod modbus;
 pub mod redfish;
+pub mod ssh;
 pub mod tls;
 
 mod peer;

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use assay_domain::Driver;
 
+use crate::modbus::ModbusDriver;
 use crate::redfish::RedfishDriver;
+use crate::ssh::SshDriver;
 
 /// All drivers of this build. Cloning shares them.
 #[derive(Clone, Default)]
@@ -22,7 +24,10 @@ impl Drivers {
 
     /// Every driver that Assay has.
     pub fn standard() -> Self {
-        Self::new().with(Arc::new(RedfishDriver::new()))
+        Self::new()
+            .with(Arc::new(ModbusDriver::new()))
+            .with(Arc::new(RedfishDriver::new()))
+            .with(Arc::new(SshDriver::new()))
     }
 
     /// Adds a driver; one of the same protocol is replaced.

@@ -12,6 +12,9 @@
     reason = "what a failed emulator said belongs into the test's output"
 )]
 
+mod fake;
 mod gate;
+mod modbus;
 mod redfish;
+mod ssh;
 mod support;
