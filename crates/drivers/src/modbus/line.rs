@@ -1,8 +1,8 @@
 //! The connection to a relay: one request at a time, each with a time limit.
 //!
 //! Relays have few connections, so none is left open: what breaks, answers late or makes no sense is
-//! closed at once and made again by the next request. That also keeps a late answer
-//! from being taken for the next one.
+//! closed at once and made again by the next request. That also keeps a late answer from being taken for
+//! the next one.
 
 use std::time::Duration;
 
