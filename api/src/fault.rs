@@ -183,6 +183,7 @@ fn device_status(error: &DriverError) -> Status {
     match error {
         DriverError::Unreachable { .. }
         | DriverError::Refused { .. }
+        | DriverError::Untrusted { .. }
         | DriverError::Malformed { .. }
         | DriverError::Failed { .. } => Status::BadGateway,
         DriverError::TimedOut { .. } => Status::GatewayTimeout,

@@ -10,7 +10,6 @@ use crate::steps::{Outcome, cargo, root, step, succeeds, target};
 /// a browser, Python for the clients and emulators of others, what makes, reads and tries packages, and
 /// agents, BMCs and their clients for the drivers.
 const DEBIAN: &[&str] = &[
->>>>>>> power-snmp
     "qemu-system-x86",
     "ipxe-qemu",
     "ovmf",
@@ -24,6 +23,7 @@ const DEBIAN: &[&str] = &[
     "iproute2",
     "chromium",
     "python3-venv",
+    "openssh-server",
     "openssl",
     "dpkg-dev",
     "rpm",

@@ -78,8 +78,8 @@ causes! {
         "The BMC refuses the login; Assay asks no more until the credentials change, so that the account is not locked.",
         "Put the right login and password into the power control; check on the BMC whether the account is locked or lacks rights.";
     BmcTlsUntrusted = "bmc_tls_untrusted", POWER,
-        "The BMC's TLS certificate is not trusted by the power control's settings.",
-        "Pin the certificate's fingerprint in the power control's settings, or name the authority that signed it.";
+        "The BMC's TLS certificate or SSH host key is not one that the power control's settings trust.",
+        "If the device is the right one, pin its certificate's or host key's fingerprint in the power control's settings, or name the authority that signed the certificate.";
     BmcUnsupported = "bmc_unsupported", POWER,
         "The BMC, its licence or the account cannot do what the introspection needs.",
         "Update the BMC's firmware, add the licence or right that is missing, or start with manage_boot=false and boot the machine by hand.";

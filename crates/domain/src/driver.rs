@@ -41,6 +41,15 @@ pub enum DriverError {
         /// What the device said.
         cause: String,
     },
+    /// The device is perhaps another one than it was: it does not prove who it is as the power control's
+    /// settings ask. Nothing secret was sent, and our credentials may be right.
+    #[error("{endpoint} is not trusted: {cause}")]
+    Untrusted {
+        /// Which device.
+        endpoint: String,
+        /// What it showed, and what was expected.
+        cause: String,
+    },
     /// The device, or this build, cannot do that.
     #[error("{endpoint} does not support this: {cause}")]
     Unsupported {
@@ -83,7 +92,10 @@ impl DriverError {
             | Self::TimedOut { .. }
             | Self::NotAsked { .. }
             | Self::Failed { .. } => true,
-            Self::Refused { .. } | Self::Unsupported { .. } | Self::Malformed { .. } => false,
+            Self::Refused { .. }
+            | Self::Untrusted { .. }
+            | Self::Unsupported { .. }
+            | Self::Malformed { .. } => false,
         }
     }
 }

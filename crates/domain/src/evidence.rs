@@ -189,6 +189,7 @@ impl Cause {
         };
         match error {
             DriverError::Unreachable { cause, .. } if untrusted(cause) => Self::BmcTlsUntrusted,
+            DriverError::Untrusted { .. } => Self::BmcTlsUntrusted,
             DriverError::Unreachable { .. } => Self::BmcUnreachable,
             DriverError::TimedOut { cause, .. } if cause.starts_with(NOT_IN_STATE) => {
                 Self::PowerNotReached
@@ -247,6 +248,11 @@ mod tests {
             Cause::of_device(&lost("invalid peer certificate: UnknownIssuer")),
             Cause::BmcTlsUntrusted
         );
+        let another = DriverError::Untrusted {
+            endpoint: "pdu:22".to_owned(),
+            cause: "its host key has changed".to_owned(),
+        };
+        assert_eq!(Cause::of_device(&another), Cause::BmcTlsUntrusted);
         let late = |cause: String| DriverError::TimedOut {
             endpoint: "bmc:443".to_owned(),
             cause,

@@ -18,6 +18,7 @@ pub mod filter;
 pub mod fleet;
 pub mod gate;
 pub mod held_report;
+pub mod host_keys;
 pub mod identity;
 pub mod introspection;
 pub mod machine;
@@ -48,6 +49,7 @@ pub use evidence::{
 };
 pub use filter::{Filter, FilterOp, FilterValue, Page};
 pub use held_report::{HeldReport, HeldState};
+pub use host_keys::HostKeys;
 pub use identity::{TokenHolder, TokenScope, TokenValidator};
 pub use introspection::{Event, Introspection, IntrospectionState};
 pub use machine::{Fact, FactKind, Facts};

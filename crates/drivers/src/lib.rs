@@ -5,10 +5,13 @@
 
 #![forbid(unsafe_code)]
 
+pub mod fake;
 pub mod gate;
 pub mod ipmi;
 pub mod redfish;
 pub mod snmp;
+pub mod modbus;
+pub mod ssh;
 pub mod tls;
 
 mod peer;

@@ -51,6 +51,11 @@ impl Peer {
         DriverError::Refused { endpoint, cause }
     }
 
+    pub(crate) fn untrusted(&self, cause: impl AsRef<str>) -> DriverError {
+        let (endpoint, cause) = self.parts(cause.as_ref());
+        DriverError::Untrusted { endpoint, cause }
+    }
+
     pub(crate) fn unsupported(&self, cause: impl AsRef<str>) -> DriverError {
         let (endpoint, cause) = self.parts(cause.as_ref());
         DriverError::Unsupported { endpoint, cause }

@@ -9,6 +9,8 @@ use assay_domain::Driver;
 use crate::ipmi::IpmiDriver;
 use crate::redfish::RedfishDriver;
 use crate::snmp::SnmpDriver;
+use crate::modbus::ModbusDriver;
+use crate::ssh::SshDriver;
 
 /// All drivers of this build. Cloning shares them.
 #[derive(Clone, Default)]
@@ -28,6 +30,8 @@ impl Drivers {
             .with(Arc::new(RedfishDriver::new()))
             .with(Arc::new(IpmiDriver::new()))
             .with(Arc::new(SnmpDriver::new()))
+            .with(Arc::new(ModbusDriver::new()))
+            .with(Arc::new(SshDriver::new()))
     }
 
     /// Adds a driver; one of the same protocol is replaced.

@@ -65,6 +65,11 @@ mod tests {
             cause: cause.clone(),
         };
         assert!(retry.again(1, &lost) && !retry.again(2, &lost));
+        let untrusted = DriverError::Untrusted {
+            endpoint: endpoint.clone(),
+            cause: cause.clone(),
+        };
+        assert!(!retry.again(1, &untrusted));
         assert!(!retry.again(1, &DriverError::Refused { endpoint, cause }));
     }
 }

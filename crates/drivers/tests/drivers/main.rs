@@ -12,8 +12,11 @@
     reason = "what a failed emulator said belongs into the test's output"
 )]
 
+mod fake;
 mod gate;
 mod ipmi;
 mod redfish;
 mod snmp;
+mod modbus;
+mod ssh;
 mod support;

@@ -37,7 +37,7 @@ pub(crate) async fn run_on_an_outlet(peer: &Peer<'_>) {
 }
 
 /// Every state is read, and asking for it twice is fine.
-async fn on_and_off(peer: &Peer<'_>) {
+pub(crate) async fn on_and_off(peer: &Peer<'_>) {
     let (gate, _) = gate();
     for wanted in [
         PowerState::Off,
@@ -56,7 +56,7 @@ async fn on_and_off(peer: &Peer<'_>) {
 }
 
 /// A machine that is on is on again after a reset.
-async fn reset(peer: &Peer<'_>) {
+pub(crate) async fn reset(peer: &Peer<'_>) {
     let (gate, _) = gate();
     let outcome = gate.reset_once(&peer.target, peer.protocol).await;
     assert_eq!(outcome, ResetOutcome::Done);

@@ -3,17 +3,21 @@
 pub(crate) mod conformance;
 pub(crate) mod ipmi;
 pub(crate) mod odd;
+pub(crate) mod process;
+pub(crate) mod pymodbus;
 pub(crate) mod pytools;
 pub(crate) mod snmp;
+pub(crate) mod sshd;
 pub(crate) mod sushy;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use assay_domain::gate::GateState;
 use assay_domain::{Result, Secret, Session, Target, TlsTrust};
+use assay_drivers::fake::FakeDriver;
 use assay_drivers::{Drivers, Gate, GateLimits};
 use assay_sim::{Bmc, BmcOptions, Faults, IdleMachine, fleet};
 use async_trait::async_trait;
@@ -66,6 +70,17 @@ pub(crate) fn simulator_with(options: BmcOptions) -> (Bmc, Target) {
 
 /// A gate over all drivers that does not dawdle, and its state.
 pub(crate) fn gate() -> (Gate, Arc<MemoryState>) {
+    gate_over(Drivers::standard().with(Arc::new(fake())))
+}
+
+/// The fake driver, whose machines outlive a gate.
+pub(crate) fn fake() -> FakeDriver {
+    static FAKE: LazyLock<FakeDriver> = LazyLock::new(FakeDriver::new);
+    FAKE.clone()
+}
+
+/// As [`gate`], over these drivers.
+pub(crate) fn gate_over(drivers: Drivers) -> (Gate, Arc<MemoryState>) {
     let state = Arc::new(MemoryState::default());
     let limits = GateLimits {
         interval: Duration::from_millis(5),
@@ -73,7 +88,7 @@ pub(crate) fn gate() -> (Gate, Arc<MemoryState>) {
         settle: Duration::from_secs(1),
         ..GateLimits::default()
     };
-    let gate = Gate::with_limits(Drivers::standard(), state.clone(), limits);
+    let gate = Gate::with_limits(drivers, state.clone(), limits);
     (gate, state)
 }
 
