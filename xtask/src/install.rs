@@ -7,8 +7,9 @@ use std::process::Command;
 use crate::steps::{Outcome, cargo, root, step, succeeds, target};
 
 /// Debian packages: the virtual machine and its firmware, a kernel, databases, a broker, network tools,
-/// a browser, Python for the clients and emulators of others, and what makes, reads and tries packages.
-const DEBIAN: [&str; 16] = [
+/// a browser, a web server, Python for the clients and emulators of others, and what makes, reads and
+/// tries packages.
+const DEBIAN: [&str; 17] = [
     "qemu-system-x86",
     "ipxe-qemu",
     "ovmf",
@@ -18,6 +19,7 @@ const DEBIAN: [&str; 16] = [
     "dnsmasq-base",
     "iproute2",
     "chromium",
+    "apache2-bin",
     "python3-venv",
     "openssl",
     "dpkg-dev",

@@ -5,10 +5,12 @@
 
 #![forbid(unsafe_code)]
 
+pub mod amt;
 pub mod gate;
 pub mod redfish;
 pub mod tls;
 
+mod http_client;
 mod peer;
 mod poll;
 mod registry;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use assay_domain::Driver;
 
+use crate::amt::AmtDriver;
 use crate::redfish::RedfishDriver;
 
 /// All drivers of this build. Cloning shares them.
@@ -22,7 +23,9 @@ impl Drivers {
 
     /// Every driver that Assay has.
     pub fn standard() -> Self {
-        Self::new().with(Arc::new(RedfishDriver::new()))
+        Self::new()
+            .with(Arc::new(RedfishDriver::new()))
+            .with(Arc::new(AmtDriver::new()))
     }
 
     /// Adds a driver; one of the same protocol is replaced.

@@ -12,6 +12,7 @@
     reason = "what a failed emulator said belongs into the test's output"
 )]
 
+mod amt;
 mod gate;
 mod redfish;
 mod support;
