@@ -126,7 +126,11 @@ impl Open {
             ResolveResult::Bound(namespace) => String::from_utf8(namespace.0.to_vec()).ok()?,
             _ => return None,
         };
-        let key = start.try_get_attribute("Name").ok()?;
+        // Clients write the attribute with the prefix of WS-Management as well, and devices take it.
+        let key = start
+            .attributes()
+            .filter_map(Result::ok)
+            .find(|attribute| attribute.key.local_name().as_ref() == b"Name");
         Some(Self {
             namespace,
             name: String::from_utf8(start.local_name().as_ref().to_vec()).ok()?,

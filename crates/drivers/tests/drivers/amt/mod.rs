@@ -2,6 +2,7 @@
 
 mod apache;
 mod boot;
+mod others;
 mod power;
 mod simulator;
 
