@@ -84,7 +84,9 @@ fn pull(shared: &Shared, request: &WsRequest, class: &str) -> Answer {
             "There is no such enumeration.",
         );
     };
-    let asked = request.value("MaxElements").map_or(Ok(1), str::parse::<usize>);
+    let asked = request
+        .value("MaxElements")
+        .map_or(Ok(1), str::parse::<usize>);
     let Ok(asked @ 1..) = asked else {
         return Answer::invalid();
     };
