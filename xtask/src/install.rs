@@ -22,6 +22,7 @@ const DEBIAN: &[&str] = &[
     "freeipmi-tools",
     "iproute2",
     "chromium",
+    "apache2-bin",
     "python3-venv",
     "openssh-server",
     "openssl",

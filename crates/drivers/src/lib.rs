@@ -5,15 +5,17 @@
 
 #![forbid(unsafe_code)]
 
+pub mod amt;
 pub mod fake;
 pub mod gate;
 pub mod ipmi;
+pub mod modbus;
 pub mod redfish;
 pub mod snmp;
-pub mod modbus;
 pub mod ssh;
 pub mod tls;
 
+mod http_client;
 mod peer;
 mod poll;
 mod registry;

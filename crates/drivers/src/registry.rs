@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use assay_domain::Driver;
 
+use crate::amt::AmtDriver;
 use crate::ipmi::IpmiDriver;
+use crate::modbus::ModbusDriver;
 use crate::redfish::RedfishDriver;
 use crate::snmp::SnmpDriver;
-use crate::modbus::ModbusDriver;
 use crate::ssh::SshDriver;
 
 /// All drivers of this build. Cloning shares them.
@@ -32,6 +33,7 @@ impl Drivers {
             .with(Arc::new(SnmpDriver::new()))
             .with(Arc::new(ModbusDriver::new()))
             .with(Arc::new(SshDriver::new()))
+            .with(Arc::new(AmtDriver::new()))
     }
 
     /// Adds a driver; one of the same protocol is replaced.

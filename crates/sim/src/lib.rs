@@ -5,10 +5,13 @@
 //! as a process on this host, and [`ScriptedMachine`] plays a machine over HTTP, for fleets and for tests that need
 //! thousands of them or one that misbehaves.
 //!
+//! An [`Amt`] does the same in the language of Intel AMT.
+//!
 //! Nothing here is a product for managing machines; it exists to be managed.
 
 #![forbid(unsafe_code)]
 
+mod amt;
 mod bmc;
 mod child;
 mod console;
@@ -20,6 +23,7 @@ mod http;
 mod ipmi;
 mod machine;
 
+pub use amt::{Amt, AmtBoot, AmtCounters, AmtFaults, AmtOptions, AmtPowerCommand};
 pub use bmc::{
     Bmc, BmcOptions, BootOverride, Counters, Failure, Faults, OverrideEnabled, OverrideMode,
     OverrideTarget, ResetSeen, ResetType, Scope, server_tls,

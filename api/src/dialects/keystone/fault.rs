@@ -6,7 +6,7 @@ use rocket::{Request, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::fault::{Shape, usual_status, title};
+use crate::fault::{Shape, title, usual_status};
 
 /// How Keystone answers.
 pub(crate) static SHAPE: Shape = Shape {

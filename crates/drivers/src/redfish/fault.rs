@@ -167,20 +167,6 @@ fn extended(body: &Value) -> impl Iterator<Item = &Value> {
     .flatten()
 }
 
-/// Joins an error's text with those of its causes, as far as they say something new.
-pub(super) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let more = cause.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        next = cause.source();
-    }
-    text
-}
-
 /// A read's fault: the transport's, or a document that does not fit after all repairs.
 pub(super) fn of_read(error: RepairError<HttpFault>) -> HttpFault {
     match error {

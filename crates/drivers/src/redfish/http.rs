@@ -10,17 +10,14 @@ use nv_redfish::core::{
     BoxTryStream, HttpPushUriUpdateRequest, ModificationResponse, MultipartUpdateRequest,
     ODataETag, Repair, SessionCreateResponse, UploadReader,
 };
-use reqwest::{RequestBuilder, Response, Url, redirect};
+use reqwest::{RequestBuilder, Response, Url};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::fault::{HttpFault, chain};
-use crate::tls;
+use super::fault::HttpFault;
+use crate::http_client::{self, chain};
 
-/// The share of a request's time within which the connection, TLS included, must stand; less than
-/// all of it, so that who is not reached and who does not answer can be told apart.
-const CONNECT_SHARE: f64 = 0.8;
 /// The longest answer that is read, in bytes. A large system document has some tens of kilobytes.
 const BODY_LIMIT: usize = 4 << 20;
 /// Redirects of a read that are followed on the same host, e.g. to a path with a slash at its end.
@@ -48,31 +45,12 @@ struct Answer {
 }
 
 impl Client {
-    /// A client for a target, with its trust and time limit. Proxies of the environment are not
-    /// used: BMCs are near.
+    /// A client for a target, with its trust and time limit.
     ///
     /// # Errors
     /// A text for the operator when the trust cannot be used.
     pub(super) fn new(target: &Target) -> Result<Self, String> {
-        let builder = reqwest::Client::builder()
-            .no_proxy()
-            .http1_only()
-            .redirect(redirect::Policy::none())
-            .connect_timeout(target.request_timeout.mul_f64(CONNECT_SHARE))
-            .user_agent(concat!("assay/", env!("CARGO_PKG_VERSION")));
-        let tls = match tls::client_config(&target.trust)? {
-            Some(tls) => tls,
-            // Plain HTTP only; reqwest wants some TLS all the same, and must not go looking for one.
-            None => rustls::ClientConfig::builder_with_provider(std::sync::Arc::new(
-                rustls::crypto::ring::default_provider(),
-            ))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| error.to_string())?
-            .with_root_certificates(rustls::RootCertStore::empty())
-            .with_no_client_auth(),
-        };
-        let inner = builder
-            .tls_backend_preconfigured(tls)
+        let inner = http_client::builder(target)?
             .build()
             .map_err(|error| chain(&error))?;
         Ok(Self {

@@ -7,7 +7,6 @@ use assay_domain::{DriverError, Target};
 use nv_redfish::bmc_http::{BmcCredentials, CacheSettings, HttpBmc};
 use nv_redfish::core::{Bmc, DecodeError, ODataId, Raw};
 use nv_redfish::quirks::{BmcQuirks, CompatBmc, RootEvidence, RulesBmc};
-use reqwest::Url;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Segment;
@@ -15,6 +14,7 @@ use serde_path_to_error::Segment;
 use super::fault::{HttpFault, Proof, of_read};
 use super::http::Client;
 use super::quirks;
+use crate::http_client;
 use crate::peer::Peer;
 
 /// HTTP with this driver's document quirks.
@@ -28,12 +28,7 @@ const DROP_LIMIT: usize = 16;
 /// # Errors
 /// [`DriverError::Unsupported`] when the target's address or trust cannot be used.
 pub(super) fn transport(target: &Target, peer: &Peer) -> Result<Arc<Transport>, DriverError> {
-    let scheme = match target.trust {
-        assay_domain::TlsTrust::Plain => "http",
-        _ => "https",
-    };
-    let url = Url::parse(&format!("{scheme}://{}", target.endpoint()))
-        .map_err(|error| peer.unsupported(format!("the address cannot be used: {error}")))?;
+    let url = http_client::base_url(target).map_err(|error| peer.unsupported(error))?;
     let client = Client::new(target).map_err(|error| peer.unsupported(error))?;
     let http = HttpBmc::new(
         client,

@@ -12,11 +12,12 @@
     reason = "what a failed emulator said belongs into the test's output"
 )]
 
+mod amt;
 mod fake;
 mod gate;
 mod ipmi;
+mod modbus;
 mod redfish;
 mod snmp;
-mod modbus;
 mod ssh;
 mod support;
