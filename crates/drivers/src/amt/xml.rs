@@ -94,7 +94,7 @@ impl Element {
 
     /// The elements of this name that are in its own namespace, as a class has its properties
     /// (DSP0227, 7.2).
-    pub(super) fn properties<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
+    pub(super) fn properties(&self, name: &str) -> impl Iterator<Item = &Element> {
         self.children
             .iter()
             .filter(move |child| child.is(&self.namespace, name))
@@ -102,8 +102,8 @@ impl Element {
 
     /// The text of the first property of this name; `None` for none and for an empty one.
     pub(super) fn property(&self, name: &str) -> Option<&str> {
-        let text = self.properties(name).next()?.text.as_str();
-        (!text.is_empty()).then_some(text)
+        let text = &self.child(&self.namespace, name)?.text;
+        (!text.is_empty()).then_some(text.as_str())
     }
 
     /// The first property of this name as a number.

@@ -108,7 +108,10 @@ pub(super) fn inside(
             )
         }
         State::Open(open) => {
-            if !open.window.take(sealed.sequence) {
+            // The kind that activated the session holds to its end (section 22.17).
+            if !matches!(open.protection, Protection::Legacy(kind) if kind == proof)
+                || !open.window.take(sealed.sequence)
+            {
                 return None;
             }
             commands::inside(shared, open, id, &request)

@@ -36,8 +36,11 @@ async fn try_ipmitool(address: SocketAddr, options: &str, command: &str) -> (boo
         .output()
         .await
         .expect("ipmitool is missing: apt-get install ipmitool");
-    let text = String::from_utf8_lossy(&output.stdout) + &*String::from_utf8_lossy(&output.stderr);
-    (output.status.success(), text.into_owned())
+    let text = [output.stdout, output.stderr].concat();
+    (
+        output.status.success(),
+        String::from_utf8_lossy(&text).into_owned(),
+    )
 }
 
 const RIGHT: &str = "-I lanplus -P simulated -C 17";

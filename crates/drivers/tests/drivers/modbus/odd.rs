@@ -252,9 +252,9 @@ async fn a_lost_answer_to_a_write_is_unknown() {
     })
     .await;
     let limit = Duration::from_secs(5);
-    let on = gate()
-        .0
-        .ensure_power(&relay.target(), MODBUS, PowerState::On, limit);
+    let target = relay.target();
+    let (gate, _) = gate();
+    let on = gate.ensure_power(&target, MODBUS, PowerState::On, limit);
     assert_eq!(on.await, Ok(()));
     assert_eq!(relay.state.writes(), [true]);
 }

@@ -39,7 +39,8 @@ async fn it_conforms_as_far_as_a_relay_can() {
     };
     conformance::on_and_off(&peer).await;
     conformance::reset(&peer).await;
-    let off = gate().0.shut_down_machine(&peer.target, MODBUS, LIMIT);
+    let (gate, _) = gate();
+    let off = gate.shut_down_machine(&peer.target, MODBUS, LIMIT);
     let error = off.await.unwrap_err();
     assert!(matches!(error, DriverError::Unsupported { .. }), "{error}");
     eventually("all connections closed", || {

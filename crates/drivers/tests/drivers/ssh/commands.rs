@@ -162,7 +162,8 @@ async fn the_state_is_read_as_it_is_set() {
         .settings
         .insert("state".into(), json!({"on": 0, "off": 1}));
     assert_eq!(state(&by_code).await, Ok(PowerState::Off));
-    let on = gate().0.ensure_power(&by_code, SSH, PowerState::On, LIMIT);
+    let (gate, _) = gate();
+    let on = gate.ensure_power(&by_code, SSH, PowerState::On, LIMIT);
     assert_eq!(on.await, Ok(()));
     assert_eq!(state(&by_code).await, Ok(PowerState::On));
 
