@@ -90,47 +90,44 @@ pub struct DeviceType {
     pub protocol_type: &'static str,
     /// How many outputs it has.
     pub coils: i32,
+    /// Whether an output is a feed: it gives a machine its mains, so that a machine with several is
+    /// off only when all are. Else the device speaks for the machine itself, as a BMC does.
+    pub feeds: bool,
 }
 
-/// All kinds of devices. The first six are CloudManager's own; a kind whose driver this build does
-/// not have can be recorded, and a command to it is answered as unsupported.
-pub const DEVICE_TYPES: [DeviceType; 7] = [
+/// All kinds of devices. The first six are CloudManager's own.
+pub const DEVICE_TYPES: [DeviceType; 9] = [
+    feed("ET7067", "modbus", 8),
+    feed("DaenetIP2", "snmp", 16),
     DeviceType {
-        control_type: "ET7067",
-        protocol_type: "modbus",
         coils: 8,
+        ..machine("DaenetIP2_ACPI", "snmp")
     },
-    DeviceType {
-        control_type: "DaenetIP2",
-        protocol_type: "snmp",
-        coils: 16,
-    },
-    DeviceType {
-        control_type: "DaenetIP2_ACPI",
-        protocol_type: "snmp",
-        coils: 8,
-    },
-    DeviceType {
-        control_type: "SshDevice",
-        protocol_type: "ssh",
-        coils: 1,
-    },
-    DeviceType {
-        control_type: "IntelAMT",
-        protocol_type: "intel_amt",
-        coils: 1,
-    },
-    DeviceType {
-        control_type: "SupermicroRackDevice",
-        protocol_type: "ipmi",
-        coils: 1,
-    },
-    DeviceType {
-        control_type: "Redfish",
-        protocol_type: "redfish",
-        coils: 1,
-    },
+    machine("SshDevice", "ssh"),
+    machine("IntelAMT", "intel_amt"),
+    machine("SupermicroRackDevice", "ipmi"),
+    machine("Redfish", "redfish"),
+    feed("RackPDU", "snmp", 64),
+    machine("Fake", "fake"),
 ];
+
+const fn feed(control_type: &'static str, protocol_type: &'static str, coils: i32) -> DeviceType {
+    DeviceType {
+        control_type,
+        protocol_type,
+        coils,
+        feeds: true,
+    }
+}
+
+const fn machine(control_type: &'static str, protocol_type: &'static str) -> DeviceType {
+    DeviceType {
+        control_type,
+        protocol_type,
+        coils: 1,
+        feeds: false,
+    }
+}
 
 /// The device type of that kind and protocol, if Assay knows the pair.
 pub fn device_type(control_type: &str, protocol_type: &str) -> Option<DeviceType> {
