@@ -42,6 +42,11 @@ impl Store {
         read!(self, power_observations::of_nodes(ids.iter().copied()))
     }
 
+    /// Has a node's power read before all others; nothing happens for a node without a power control.
+    pub async fn read_power_soon(&self, node_id: i64) -> Result<()> {
+        write!(self, power_observations::read_sooner(node_id))
+    }
+
     /// How far the readings of all nodes have come.
     pub async fn power_reading_summary(&self) -> Result<ReadingSummary> {
         let (nodes, unreachable, oldest) = read!(self, power_observations::summary())?;

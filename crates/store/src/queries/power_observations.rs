@@ -1,11 +1,13 @@
 //! What was read of the power of nodes, and whose turn it is to be read.
 
+use std::collections::BTreeMap;
+
 use assay_domain::power_observation::{MISSES_TO_UNREACHABLE, OUTSIDE, ReadingPace};
 use assay_domain::{
     DueReading, OutsideChange, PowerActionState, PowerObservation, PowerReading, PowerState,
     Timestamp,
 };
-use chrono::{DateTime, NaiveDateTime};
+use chrono::{DateTime, DurationRound, NaiveDateTime, TimeDelta};
 use diesel::prelude::*;
 
 use super::{Conn, nodes};
@@ -13,6 +15,9 @@ use crate::convert::{all, naive};
 use crate::fault::Outcome;
 use crate::rows::PowerObservationRow;
 use crate::schema::{node_power_controls, power_actions, power_observations};
+
+/// How exactly it is kept when a state was confirmed.
+const TENTH: TimeDelta = TimeDelta::milliseconds(100);
 
 /// Has a node's power read as soon as possible.
 pub(crate) fn read_soon(connection: &mut Conn, node_id: i64) -> Outcome<()> {
@@ -26,6 +31,14 @@ pub(crate) fn read_soon(connection: &mut Conn, node_id: i64) -> Outcome<()> {
         .on_conflict(power_observations::node_id)
         .do_update()
         .set(next_at)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Has a node's power read as soon as possible, if it is read at all.
+pub(crate) fn read_sooner(connection: &mut Conn, node_id: i64) -> Outcome<()> {
+    diesel::update(power_observations::table.filter(power_observations::node_id.eq(node_id)))
+        .set(power_observations::next_at.eq(at_once()))
         .execute(connection)?;
     Ok(())
 }
@@ -156,15 +169,19 @@ pub(crate) fn summary(connection: &mut Conn) -> Outcome<(i64, i64, Option<NaiveD
     Ok((nodes, unreachable, oldest.filter(|_| never == 0)))
 }
 
-/// The same states once more: the whole batch is as old as its first reading.
+/// The same states once more, kept together when they began within the same tenth of a second.
 fn confirm(connection: &mut Conn, readings: &[&PowerReading]) -> Outcome<()> {
-    let Some(first) = readings.iter().map(|reading| reading.began_at).min() else {
-        return Ok(());
-    };
-    let ids = readings.iter().map(|reading| reading.node_id);
-    diesel::update(power_observations::table.filter(power_observations::node_id.eq_any(ids)))
-        .set(power_observations::observed_at.eq(Some(naive(first))))
-        .execute(connection)?;
+    let mut by_time: BTreeMap<NaiveDateTime, Vec<i64>> = BTreeMap::new();
+    for reading in readings {
+        let time = naive(reading.began_at);
+        let time = time.duration_trunc(TENTH).unwrap_or(time);
+        by_time.entry(time).or_default().push(reading.node_id);
+    }
+    for (time, ids) in by_time {
+        diesel::update(power_observations::table.filter(power_observations::node_id.eq_any(ids)))
+            .set(power_observations::observed_at.eq(Some(time)))
+            .execute(connection)?;
+    }
     Ok(())
 }
 
