@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use assay_domain::gate::GateRecord;
 use assay_domain::power_control::{
     DEVICE_TYPES, PowerControlField, PowerControlPatch, device_type,
 };
@@ -83,6 +84,12 @@ impl<'a> PowerControls<'a> {
         actor.require(Role::Observer)?;
         let control = self.by_id(id).await?;
         self.detail_one(control).await
+    }
+
+    /// Who is at a power control's device, and whether it may be asked.
+    pub async fn gate(&self, actor: &Actor, id: i64) -> Result<GateRecord> {
+        actor.require(Role::Observer)?;
+        self.app.store().gate(id).await
     }
 
     /// A page of the power controls that pass all filters, in the order of their keys.

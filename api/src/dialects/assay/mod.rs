@@ -8,6 +8,7 @@ mod dry_run_wire;
 mod dry_runs;
 pub(crate) mod fault;
 mod fleet;
+mod gates;
 mod health;
 mod held_reports;
 mod introspection_wire;
@@ -59,6 +60,8 @@ endpoints![
     dead_letters::discard_dead_letter,
     fleet::show_fleet,
     fleet::show_reservation,
+    gates::show_gate,
+    gates::show_power_readings,
     held_reports::list_held_reports,
     held_reports::show_held_report,
     held_reports::get_held_report_data,

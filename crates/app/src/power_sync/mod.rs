@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use assay_domain::power_observation::{MISSES_TO_UNREACHABLE, ReadingPace, ReadingSummary};
 use assay_domain::{
-    DriverError, DueReading, Error, PowerObservation, PowerReading, Result, Timestamp,
+    Actor, DriverError, DueReading, Error, PowerObservation, PowerReading, Result, Role, Timestamp,
 };
 use chrono::{DurationRound, TimeDelta};
 use rand::Rng;
@@ -140,7 +140,8 @@ impl<'a> PowerSync<'a> {
     }
 
     /// How far the readings of all nodes have come.
-    pub async fn summary(&self) -> Result<ReadingSummary> {
+    pub async fn summary(&self, actor: &Actor) -> Result<ReadingSummary> {
+        actor.require(Role::Observer)?;
         self.app.store().power_reading_summary().await
     }
 
