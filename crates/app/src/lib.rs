@@ -36,6 +36,7 @@ use assay_drivers::Gate;
 use assay_hooks::Pipeline;
 use assay_queue::Queue;
 pub use assay_queue::{ClassState, LinkState, QueueState};
+pub use assay_store::NodeNames;
 use assay_store::Store;
 
 pub use admission::{AdmissionState, PxeAdmissions};
@@ -63,7 +64,10 @@ pub use introspections::{
     StartOptions,
 };
 pub use nodes::{NodeDetail, Nodes};
-pub use power::Power;
+pub use power::{
+    AcceptedPower, BatchEnds, BatchStatus, NodePower, NodeRef, Power, PowerBatch, RefusedPower,
+    UnderWay,
+};
 pub use power_controls::{PowerControlDetail, PowerControls};
 pub use rules::{RuleDraft, Rules};
 pub use settings::{AuthMode, BodyLimits, BootSettings, RateLimits, Settings};

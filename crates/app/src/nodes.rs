@@ -12,6 +12,7 @@ use assay_inventory::normalize_mac;
 use uuid::Uuid;
 
 use crate::App;
+use crate::power::UnderWay;
 
 /// A node with what hangs on it.
 #[derive(Clone)]
@@ -28,6 +29,8 @@ pub struct NodeDetail {
     pub controls: Vec<(NodePowerControl, PowerControl)>,
     /// Its network ports.
     pub ports: Vec<Port>,
+    /// What a power command is changing now.
+    pub under_way: Option<UnderWay>,
 }
 
 /// Nodes.
@@ -176,6 +179,7 @@ impl<'a> Nodes<'a> {
         for port in store.ports_of(&ids).await? {
             ports.entry(port.node_id).or_default().push(port);
         }
+        let mut under_way = self.app.power().under_way(&ids).await?;
         Ok(nodes
             .into_iter()
             .map(|node| {
@@ -193,6 +197,7 @@ impl<'a> Nodes<'a> {
                         .cloned(),
                     controls: controls.remove(&node.id).unwrap_or_default(),
                     ports: ports.remove(&node.id).unwrap_or_default(),
+                    under_way: under_way.remove(&node.id),
                     node,
                 }
             })

@@ -121,6 +121,10 @@ pub(super) struct NodeWire {
     /// power_on, power_off, or null when it was never read.
     #[schema(value_type = Option<String>, example = "power_off")]
     power_state: Option<&'static str>,
+    /// turning_on, turning_off or rebooting while a power command is under way (an addition of
+    /// Assay).
+    #[schema(value_type = Option<String>, example = "turning_on")]
+    power_transition: Option<&'static str>,
     /// Place: rack.
     rack_number: Option<i32>,
     /// Memory in MiB.
@@ -151,6 +155,7 @@ impl From<NodeDetail> for NodeWire {
             image,
             controls,
             ports: _,
+            under_way,
         } = detail;
         Self {
             active: node.active,
@@ -186,6 +191,7 @@ impl From<NodeDetail> for NodeWire {
             }),
             owner: node.owner,
             power_state: node.power_state.map(power_state),
+            power_transition: under_way.map(|change| change.transition.as_str()),
             rack_number: node.rack_number,
             ram_mb: node.ram_mb,
             ram_allocation_ratio: None,
