@@ -112,9 +112,10 @@ pub(crate) async fn reset_nodes(
     body: JsonBody<NodesToReset>,
 ) -> Answer<ResetNodes> {
     let nodes = body.0.node_ids;
-    let reset = PowerCommand::Reset;
-    let ends = app.power().command_many_and_wait(&caller.0, nodes, reset);
-    let ends = ends.await?;
+    let power = app.power();
+    let ends = power
+        .command_many_and_wait(&caller.0, nodes, PowerCommand::Reset)
+        .await?;
     Ok(Json(ResetNodes {
         failed: ends.failed.iter().map(|(id, _)| *id).collect(),
         success: ends.success,

@@ -51,7 +51,7 @@ async fn state_of(app: &App, feed: &Feed) -> Result<PowerState, DriverError> {
 }
 
 fn judge(states: Vec<Result<PowerState, DriverError>>) -> Result<PowerState, DriverError> {
-    if states.iter().any(|state| state == &Ok(PowerState::On)) {
+    if states.contains(&Ok(PowerState::On)) {
         return Ok(PowerState::On);
     }
     states
@@ -212,15 +212,22 @@ async fn look(
     done: Vec<Result<(), DriverError>>,
     wanted: PowerState,
 ) -> Vec<FeedEnd> {
-    let looks = feeds.iter().zip(done).map(async |(feed, done)| {
-        let state = match &done {
-            Ok(()) => Some(wanted),
-            Err(error) if answers(error) => state_of(app, feed).await.ok(),
-            Err(_) => None,
-        };
-        FeedEnd { done, state }
-    });
-    join_all(looks).await
+    let looks = feeds.iter().zip(done);
+    join_all(looks.map(|(feed, done)| look_at(app, feed, done, wanted))).await
+}
+
+async fn look_at(
+    app: &App,
+    feed: &Feed,
+    done: Result<(), DriverError>,
+    wanted: PowerState,
+) -> FeedEnd {
+    let state = match &done {
+        Ok(()) => Some(wanted),
+        Err(error) if answers(error) => state_of(app, feed).await.ok(),
+        Err(_) => None,
+    };
+    FeedEnd { done, state }
 }
 
 fn answers(error: &DriverError) -> bool {

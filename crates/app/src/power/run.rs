@@ -32,10 +32,8 @@ impl Power<'_> {
                 return Err(Error::conflict(action.error.unwrap_or_default()));
             }
         }
-        match self.hold_and_perform(task, &action).await {
-            Ok(()) => Ok(Outcome::Done(json!({"state": "done"}))),
-            Err(error) => Err(error),
-        }
+        self.hold_and_perform(task, &action).await?;
+        Ok(Outcome::Done(json!({"state": "done"})))
     }
 
     async fn hold_and_perform(&self, task: &Task, action: &PowerAction) -> Result<()> {
