@@ -53,6 +53,14 @@ impl Lab {
             .collect()
     }
 
+    async fn all_on(&self) {
+        let body = json!({"nodes": self.ids(), "command": "power_on"});
+        let on = self.client().post("/assay/v1/power", &body).await;
+        let on = on.expect(202).json();
+        let ended = over(self.client(), on["batch"].as_str().unwrap()).await;
+        assert_eq!(ended["counts"]["done"], self.machines.len(), "{ended}");
+    }
+
     async fn reset(&self, ids: &[i64]) -> Value {
         let body = json!({"node_ids": ids});
         let path = "/v1/nodes/actions/reset";
@@ -76,13 +84,7 @@ async fn nodes_are_restarted_together(database: Database) {
     let lab = lab(&database, 3, 20).await;
     let client = lab.client();
     let ids = lab.ids();
-    let body = json!({"nodes": ids, "command": "power_on"});
-    let on = client
-        .post("/assay/v1/power", &body)
-        .await
-        .expect(202)
-        .json();
-    over(client, on["batch"].as_str().unwrap()).await;
+    lab.all_on().await;
 
     assert_eq!(lab.reset(&ids).await, json!({"failed": [], "success": ids}));
     assert_eq!(lab.restarts(), [1, 1, 1]);
@@ -187,8 +189,9 @@ async fn many_nodes_are_switched_on_and_followed(database: Database) {
 async fn resets_that_a_crash_cut_off_are_not_repeated(database: Database) {
     let mut lab = lab(&database, 3, 1).await;
     let ids = lab.ids();
+    lab.all_on().await;
     for (bmc, _) in &lab.machines {
-        bmc.change_faults(|faults| faults.answer_delay = Duration::from_secs(5));
+        bmc.change_faults(|faults| faults.answer_delay = Duration::from_secs(2));
     }
     // What is not known at the end of the wait is no success.
     let ends = lab.reset(&ids).await;
