@@ -7,6 +7,7 @@ mod dispatch;
 mod health;
 mod held;
 mod pool;
+mod power_sync;
 mod recorder;
 
 use assay_app::App;
@@ -36,6 +37,7 @@ pub async fn run(app: App, stop: CancellationToken) {
     }
     let heart = tokio::spawn(held::beat(app.clone(), owner.clone(), worker.held));
     loops.spawn(admission::run(app.clone(), stop.clone()));
+    loops.spawn(power_sync::run(app.clone(), stop.clone()));
     loops.spawn(chores::run(app, stop));
     while loops.join_next().await.is_some() {}
     heart.abort();

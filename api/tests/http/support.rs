@@ -84,7 +84,7 @@ pub(crate) async fn server_with(change: impl FnOnce(&mut Settings)) -> Server {
     let app = App::new(
         store.clone(),
         Arc::new(EmbeddedQueue::new(store.clone())),
-        Gate::new(Drivers::standard(), Arc::new(store)),
+        Drivers::standard(),
         Pipeline::new(settings.hooks.clone()).unwrap(),
         settings,
         Clock,

@@ -22,9 +22,11 @@ mod nodes;
 mod ping;
 mod power;
 mod power_controls;
+mod power_sync;
 mod rule_cache;
 mod rules;
 mod settings;
+mod shared_gate;
 mod target;
 mod tasks;
 mod work;
@@ -32,7 +34,7 @@ mod work;
 use std::sync::Arc;
 
 use assay_domain::{Result, TaskKind};
-use assay_drivers::Gate;
+use assay_drivers::{Drivers, Gate};
 use assay_hooks::Pipeline;
 use assay_queue::Queue;
 pub use assay_queue::{ClassState, LinkState, QueueState};
@@ -69,8 +71,10 @@ pub use power::{
     UnderWay,
 };
 pub use power_controls::{PowerControlDetail, PowerControls};
+pub use power_sync::{NodeFeeds, PowerSync, PowerSyncSettings};
 pub use rules::{RuleDraft, Rules};
 pub use settings::{AuthMode, BodyLimits, BootSettings, RateLimits, Settings};
+use shared_gate::SharedGate;
 pub use tasks::Tasks;
 pub use work::{Outcome, insist};
 
@@ -100,11 +104,11 @@ struct Inner {
 }
 
 impl App {
-    /// Puts the use cases over a store, a queue engine, the gate to all devices and the hooks.
+    /// Puts the use cases over a store, a queue engine, the drivers behind the gate, and the hooks.
     pub fn new(
         store: Store,
         queue: Arc<dyn Queue>,
-        gate: Gate,
+        drivers: Drivers,
         pipeline: Pipeline,
         settings: Settings,
         clock: Clock,
@@ -112,9 +116,16 @@ impl App {
         let identities = identity::Caches::new(&store);
         let recorder = evidence::Recorder::new(&store);
         let desk = admission::Desk::new(settings.admission.driver.open());
+        let process_id = fleet::new_process_id();
+        let state = SharedGate {
+            store: store.clone(),
+            clock,
+            process_id: process_id.clone(),
+        };
+        let gate = Gate::new(drivers, Arc::new(state));
         Self {
             inner: Arc::new(Inner {
-                process_id: fleet::new_process_id(),
+                process_id,
                 store,
                 queue,
                 gate,
@@ -164,6 +175,11 @@ impl App {
     /// Why introspections do not come further.
     pub fn diagnoses(&self) -> Diagnoses<'_> {
         Diagnoses::new(self)
+    }
+
+    /// Readings of the power of nodes.
+    pub fn power_sync(&self) -> PowerSync<'_> {
+        PowerSync::new(self)
     }
 
     /// Users, tokens and passwords.

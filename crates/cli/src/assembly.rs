@@ -1,9 +1,7 @@
 //! Puts the rooms of a process together, as the configuration says.
 
-use std::sync::Arc;
-
 use assay_app::{App, Clock};
-use assay_drivers::{Drivers, Gate};
+use assay_drivers::Drivers;
 use assay_hooks::Pipeline;
 use assay_store::Store;
 
@@ -30,9 +28,15 @@ pub(crate) async fn build_app(config: &Config) -> Result<App, Error> {
     let store = open_store(config).await?;
     let pipeline = Pipeline::new(config.settings.hooks.clone())
         .map_err(|error| Error::Config(format!("hooks: {error}")))?;
-    let gate = Gate::new(Drivers::standard(), Arc::new(store.clone()));
     let queue = assay_queue::connect(&config.queue, store.clone()).await?;
-    let app = App::new(store, queue, gate, pipeline, config.settings.clone(), Clock);
+    let app = App::new(
+        store,
+        queue,
+        Drivers::standard(),
+        pipeline,
+        config.settings.clone(),
+        Clock,
+    );
     keystone::connect(&app)?;
     Ok(app)
 }

@@ -8,6 +8,7 @@ use crate::capability::{
     BootDeviceCapability, EventLogCapability, IdentifyCapability, ManagementCapability,
     OutputsCapability, PartsCapability, PowerCapability, SensorCapability, SystemCapability,
 };
+use crate::gate::Pace;
 use crate::secret::Secret;
 
 /// What the cause of [`DriverError::TimedOut`] begins with when the device answers, and its machine
@@ -169,6 +170,11 @@ pub trait Driver: Send + Sync {
         _settings: &serde_json::Map<String, serde_json::Value>,
     ) -> std::result::Result<(), String> {
         Ok(())
+    }
+
+    /// The pace at which devices of this protocol may be asked.
+    fn pace(&self) -> Pace {
+        Pace::every(Duration::from_millis(100))
     }
 
     /// Opens a session with a device; at most one per call, to be closed by [`Session::close`].

@@ -28,6 +28,7 @@ pub mod phase;
 pub mod port;
 pub mod power;
 pub mod power_control;
+pub mod power_observation;
 pub mod report;
 pub mod rule;
 pub mod secret;
@@ -61,6 +62,7 @@ pub use power::{
     OutputRef, PowerAction, PowerActionState, PowerCommand, PowerState, PowerTransition,
 };
 pub use power_control::{NodePowerControl, PowerControl};
+pub use power_observation::{DueReading, OutsideChange, PowerObservation, PowerReading};
 pub use report::{Report, ReportKind};
 pub use rule::Rule;
 pub use secret::Secret;

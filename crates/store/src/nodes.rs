@@ -107,7 +107,7 @@ impl Store {
         state: Option<PowerState>,
         now: Timestamp,
     ) -> Result<()> {
-        write!(self, nodes::set_power_state(id, state, now))
+        write!(self, power_observations::reached(id, state, now))
     }
 
     /// The ports of a node.

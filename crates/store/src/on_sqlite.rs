@@ -108,6 +108,8 @@ pub(crate) mod evidence;
 pub(crate) mod fingerprints;
 #[path = "queries/fleet.rs"]
 pub(crate) mod fleet;
+#[path = "queries/gates.rs"]
+pub(crate) mod gates;
 #[path = "queries/held_reports.rs"]
 pub(crate) mod held_reports;
 #[path = "queries/introspection_lists.rs"]
@@ -132,6 +134,8 @@ pub(crate) mod power_actions;
 pub(crate) mod power_control_filters;
 #[path = "queries/power_controls.rs"]
 pub(crate) mod power_controls;
+#[path = "queries/power_observations.rs"]
+pub(crate) mod power_observations;
 #[path = "queries/report_lists.rs"]
 pub(crate) mod report_lists;
 #[path = "queries/reports.rs"]

@@ -1,9 +1,7 @@
 //! Power controls, with their secrets encrypted at rest.
 
-use assay_domain::gate::GateState;
 use assay_domain::power_control::{PowerControlField, PowerControlPatch};
 use assay_domain::{Filter, Page, PowerControl, Result, Timestamp};
-use async_trait::async_trait;
 
 use crate::Store;
 
@@ -54,6 +52,13 @@ impl Store {
         self.open_all(rows).await
     }
 
+    /// The power controls with these keys, with their secrets, to reach them.
+    pub async fn power_controls_to_reach(&self, ids: &[i64]) -> Result<Vec<PowerControl>> {
+        let ids = ids.to_vec();
+        let rows = read!(self, power_controls::with_secrets(&ids))?;
+        self.open_all(rows).await
+    }
+
     /// The power controls for which all filters hold, in order of their keys.
     ///
     /// # Errors
@@ -76,17 +81,5 @@ impl Store {
         filters: Vec<Filter<PowerControlField>>,
     ) -> Result<i64> {
         read!(self, power_controls::count(&filters))
-    }
-}
-
-#[async_trait]
-impl GateState for Store {
-    async fn refused(&self, power_control_id: i64) -> Result<Option<String>> {
-        read!(self, power_controls::refused(power_control_id))
-    }
-
-    async fn refuse(&self, power_control_id: i64, reason: &str) -> Result<()> {
-        let reason = reason.to_owned();
-        write!(self, power_controls::refuse(power_control_id, &reason))
     }
 }

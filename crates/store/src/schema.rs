@@ -265,6 +265,34 @@ diesel::table! {
 }
 
 diesel::table! {
+    gates (id) {
+        id -> BigInt,
+        power_control_id -> BigInt,
+        version -> BigInt,
+        holder -> Nullable<Text>,
+        held_until -> Nullable<Timestamp>,
+        next_at -> Nullable<Timestamp>,
+        full_at -> Nullable<Timestamp>,
+        lost_at -> Nullable<Timestamp>,
+        open_logins -> Integer,
+        open_since -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    power_observations (id) {
+        id -> BigInt,
+        node_id -> BigInt,
+        state -> Nullable<Text>,
+        observed_at -> Nullable<Timestamp>,
+        misses -> Integer,
+        error -> Nullable<Text>,
+        missed_since -> Nullable<Timestamp>,
+        next_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     power_actions (id) {
         id -> BigInt,
         node_id -> Nullable<BigInt>,
@@ -457,6 +485,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     power_controls,
     node_power_controls,
     power_actions,
+    gates,
+    power_observations,
     dry_runs,
     dry_run_results,
     processes,

@@ -22,6 +22,9 @@ mod settings;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use std::time::Duration;
+
+use assay_domain::gate::Pace;
 use assay_domain::{Driver, DriverError, Session, Target};
 use async_trait::async_trait;
 use parking_lot::Mutex;
@@ -96,6 +99,15 @@ impl FakeDriver {
 impl Driver for FakeDriver {
     fn protocol(&self) -> &'static str {
         "fake"
+    }
+
+    /// Nothing is hurt.
+    fn pace(&self) -> Pace {
+        Pace {
+            interval: Duration::ZERO,
+            refill: Duration::ZERO,
+            burst: u32::MAX,
+        }
     }
 
     fn validate_settings(&self, settings: &Map<String, Value>) -> Result<(), String> {

@@ -1,137 +1,125 @@
-//! Lanes: one per power control, held by one operation at a time.
+//! Lanes: one per power control, held by one operation of this process at a time.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use assay_domain::DriverError;
 use parking_lot::Mutex;
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::timeout;
 
-use super::GateLimits;
 use crate::peer::Peer;
+
+/// From how many lanes on it is looked whether some are not needed any more.
+const MANY: usize = 1024;
 
 /// The lanes of all power controls that are in use, or were lately.
 #[derive(Default)]
 pub(super) struct Lanes {
-    by_id: Mutex<HashMap<i64, Arc<Track>>>,
+    tracks: Mutex<Tracks>,
 }
 
 #[derive(Default)]
-struct Track {
-    /// Held by the operation under way; knows when the last one ended.
-    turn: Arc<Turn<Option<Instant>>>,
+struct Tracks {
+    by_id: HashMap<i64, Arc<Track>>,
+    /// How many were needed when it was looked last.
+    needed: usize,
+}
+
+/// What is remembered of one lane.
+#[derive(Default)]
+pub(super) struct Track {
+    /// Held by the operation under way.
+    turn: Arc<Turn<()>>,
     /// A refusal that could not be stored yet.
     unsaved: Mutex<Option<String>>,
 }
 
-/// A power control's lane, held until dropped.
+/// A lane's turn, held until dropped.
+pub(super) type LaneTurn = OwnedMutexGuard<()>;
+
+/// A power control's lane, held until its turn is dropped.
 pub(super) struct Lane {
-    turn: OwnedMutexGuard<Option<Instant>>,
-    track: Arc<Track>,
+    pub(super) turn: LaneTurn,
+    pub(super) track: Arc<Track>,
 }
 
 impl Lanes {
-    /// Waits for a lane's turn and keeps the interval to the operation before.
+    /// Waits for a lane's turn, at most `limit`.
     pub(super) async fn take(
         &self,
         id: i64,
-        limits: GateLimits,
+        limit: Duration,
         peer: &Peer,
     ) -> Result<Lane, DriverError> {
-        let track = self.track(id, limits);
+        let track = self.track(id);
         let turn = Arc::clone(&track.turn).lock_owned();
-        let turn = timeout(limits.queue, turn).await.map_err(|_| {
-            peer.timed_out(format!(
+        let turn = timeout(limit, turn).await.map_err(|_| {
+            peer.not_asked(format!(
                 "other operations on it took longer than {} s",
-                limits.queue.as_secs()
+                limit.as_secs_f64()
             ))
         })?;
-        if let Some(last) = *turn {
-            sleep_until(last + limits.interval).await;
-        }
         Ok(Lane { turn, track })
     }
 
-    /// The track of a power control; those that nobody needs any more are let go.
-    fn track(&self, id: i64, limits: GateLimits) -> Arc<Track> {
-        let mut tracks = self.by_id.lock();
-        tracks.retain(|_, track| Arc::strong_count(track) > 1 || track.is_needed(limits));
-        Arc::clone(tracks.entry(id).or_default())
+    /// The track of a power control. Those that nobody needs any more are let go whenever there are
+    /// twice as many as were needed before.
+    fn track(&self, id: i64) -> Arc<Track> {
+        let mut tracks = self.tracks.lock();
+        if tracks.by_id.len() >= MANY.max(2 * tracks.needed) {
+            tracks.by_id.retain(|_, track| track.is_needed());
+            tracks.needed = tracks.by_id.len();
+        }
+        Arc::clone(tracks.by_id.entry(id).or_default())
     }
 }
 
 impl Track {
-    fn is_needed(&self, limits: GateLimits) -> bool {
-        let recent = match self.turn.try_lock() {
-            Ok(last) => last.is_some_and(|last| last.elapsed() < limits.interval),
-            Err(_) => true,
-        };
-        recent || self.unsaved.lock().is_some()
+    fn is_needed(self: &Arc<Self>) -> bool {
+        Arc::strong_count(self) > 1
+            || self.unsaved.lock().is_some()
+            || self.turn.try_lock().is_err()
     }
-}
 
-impl Lane {
     /// A refusal that the store does not know yet.
     pub(super) fn unsaved_refusal(&self) -> Option<String> {
-        self.track.unsaved.lock().clone()
+        self.unsaved.lock().clone()
     }
 
     /// Remembers a refusal until it is stored; `None` once it is.
     pub(super) fn remember_refusal(&self, reason: Option<String>) {
-        *self.track.unsaved.lock() = reason;
-    }
-}
-
-impl Drop for Lane {
-    fn drop(&mut self) {
-        *self.turn = Some(Instant::now());
+        *self.unsaved.lock() = reason;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
-    #[tokio::test]
-    async fn operations_keep_their_distance_and_others_do_not_wait() {
-        let lanes = Lanes::default();
-        let limits = GateLimits {
-            interval: Duration::from_millis(300),
-            ..GateLimits::default()
-        };
-        let start = Instant::now();
-        drop(lanes.take(1, limits, &Peer::unknown()).await.unwrap());
-        drop(lanes.take(2, limits, &Peer::unknown()).await.unwrap());
-        assert!(start.elapsed() < Duration::from_millis(300));
-        drop(lanes.take(1, limits, &Peer::unknown()).await.unwrap());
-        assert!(start.elapsed() >= Duration::from_millis(300));
-    }
+    const LONG: Duration = Duration::from_secs(600);
 
     #[tokio::test]
-    async fn waiting_has_an_end() {
+    async fn waiting_has_an_end_and_others_do_not_wait() {
         let lanes = Lanes::default();
-        let limits = GateLimits {
-            queue: Duration::from_millis(50),
-            ..GateLimits::default()
-        };
-        let _held = lanes.take(1, limits, &Peer::unknown()).await.unwrap();
-        let error = lanes.take(1, limits, &Peer::unknown()).await.err();
-        assert!(matches!(error, Some(DriverError::TimedOut { .. })));
+        let _held = lanes.take(1, LONG, &Peer::unknown()).await.unwrap();
+        drop(lanes.take(2, LONG, &Peer::unknown()).await.unwrap());
+        let limit = Duration::from_millis(50);
+        let error = lanes.take(1, limit, &Peer::unknown()).await.err();
+        assert!(matches!(error, Some(DriverError::NotAsked { .. })));
     }
 
     #[tokio::test]
     async fn lanes_do_not_pile_up() {
         let lanes = Lanes::default();
-        let limits = GateLimits {
-            interval: Duration::ZERO,
-            ..GateLimits::default()
-        };
-        for id in 0..1000 {
-            drop(lanes.take(id, limits, &Peer::unknown()).await.unwrap());
+        let held = lanes.take(-1, LONG, &Peer::unknown()).await.unwrap();
+        for id in 0..10_000 {
+            drop(lanes.take(id, LONG, &Peer::unknown()).await.unwrap());
         }
-        assert!(lanes.by_id.lock().len() < 3);
+        assert!(lanes.tracks.lock().by_id.len() <= MANY);
+        let limit = Duration::ZERO;
+        assert!(lanes.take(-1, limit, &Peer::unknown()).await.is_err());
+        drop(held);
     }
 }

@@ -1,19 +1,20 @@
 //! The gate: the one way to a device.
 //!
-//! It lets one operation at a time through to each power control, keeps a minimum interval between
-//! them, repeats what may be repeated, gives everything a time limit, closes the session on every
-//! path, and stays shut once the device has refused our credentials, so that no account is locked by
-//! a password that is wrong.
+//! It lets one operation at a time through to each power control, in this process (a lane) and in the
+//! whole fleet (a pass), at the pace that the device's protocol bears, repeats what may be repeated,
+//! gives everything a time limit, closes the session on every path, and stays shut once the device has
+//! refused our credentials, so that no account is locked by a password that is wrong.
 
 mod lane;
+mod pass;
 mod power;
 mod reset;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use assay_domain::gate::GateState;
-use assay_domain::{DriverError, Session, Target};
+use assay_domain::gate::{GateRules, GateState};
+use assay_domain::{Driver, DriverError, Session, Target};
 use futures::future::BoxFuture;
 use tokio::time::{sleep, timeout};
 
@@ -22,13 +23,14 @@ pub use reset::ResetOutcome;
 use crate::peer::Peer;
 use crate::registry::Drivers;
 use crate::retry::Retry;
-use lane::{Lane, Lanes};
+use lane::{Lanes, Track};
+use pass::{Door, Pass};
 
 /// The gate's limits.
 #[derive(Debug, Clone, Copy)]
 pub struct GateLimits {
-    /// The least time between two operations on one power control.
-    pub interval: Duration,
+    /// By what callers are let through, instead of what each driver says of its devices' pace.
+    pub rules: Option<GateRules>,
     /// The longest time that an operation waits for the ones before it.
     pub queue: Duration,
     /// The longest time that connecting may take, with its repetitions.
@@ -48,13 +50,27 @@ pub struct GateLimits {
 impl Default for GateLimits {
     fn default() -> Self {
         Self {
-            interval: Duration::from_millis(100),
+            rules: None,
             queue: Duration::from_mins(10),
             connect: Duration::from_mins(2),
             operation: Duration::from_mins(3),
             settle: Duration::from_secs(15),
             attempts: 3,
             first_pause: Duration::from_secs(1),
+        }
+    }
+}
+
+impl GateLimits {
+    /// The limits of an operation that is done again soon anyway: one attempt, and `limit` for each of
+    /// waiting, connecting and asking.
+    fn brief(self, limit: Duration) -> Self {
+        Self {
+            queue: limit,
+            connect: limit,
+            operation: limit,
+            attempts: 1,
+            ..self
         }
     }
 }
@@ -77,11 +93,12 @@ pub struct Gate {
     lanes: Arc<Lanes>,
 }
 
-/// A session that the gate has let through, and the lane it holds meanwhile.
+/// A session that the gate has let through, and the pass it holds meanwhile.
 struct Open {
     session: Box<dyn Session>,
-    lane: Lane,
+    pass: Pass,
     peer: Peer,
+    limits: GateLimits,
 }
 
 impl Gate {
@@ -130,10 +147,10 @@ impl Gate {
         T: Send,
         F: for<'a> FnMut(&'a dyn Session) -> BoxFuture<'a, Result<T, DriverError>> + Send,
     {
-        let open = self.open(target, protocol).await?;
+        let open = self.open(target, protocol, self.limits).await?;
         let outcome = match repeat {
             Repeat::Idempotent => self.repeated(&open, &mut operation).await,
-            Repeat::Never => self.limited(&open, operation(open.session.as_ref())).await,
+            Repeat::Never => open.limited(operation(open.session.as_ref())).await,
         };
         self.finish(target, open, outcome).await
     }
@@ -143,7 +160,7 @@ impl Gate {
     where
         F: for<'a> FnMut(&'a dyn Session) -> BoxFuture<'a, Result<T, DriverError>> + Send,
     {
-        let retry = self.retry();
+        let retry = open.limits.retry();
         let attempts = async {
             let mut attempt = 1;
             loop {
@@ -156,65 +173,59 @@ impl Gate {
                 }
             }
         };
-        self.limited(open, attempts).await
+        open.limited(attempts).await
     }
 
-    async fn limited<T>(
+    /// Takes the device's lane and a pass through its gate, and connects.
+    async fn open(
         &self,
-        open: &Open,
-        work: impl Future<Output = Result<T, DriverError>>,
-    ) -> Result<T, DriverError> {
-        let limit = self.limits.operation;
-        timeout(limit, work).await.unwrap_or_else(|_| {
-            Err(open.peer.timed_out(format!(
-                "the operation took longer than {} s",
-                limit.as_secs()
-            )))
-        })
-    }
-
-    /// Takes the device's lane, looks whether its gate is open, and connects.
-    async fn open(&self, target: &Target, protocol: &str) -> Result<Open, DriverError> {
+        target: &Target,
+        protocol: &str,
+        limits: GateLimits,
+    ) -> Result<Open, DriverError> {
         let peer = Peer::of(target);
         let driver = self.drivers.get(protocol).ok_or_else(|| {
             peer.unsupported(format!("this build has no driver for '{protocol}'"))
         })?;
-        let lane = self
-            .lanes
-            .take(target.power_control_id, self.limits, &peer)
-            .await?;
-        self.check(target, &lane, &peer).await?;
-        let retry = self.retry();
-        let connecting = async {
-            let mut attempt = 1;
-            loop {
-                match driver.connect(target).await {
-                    Err(error) if retry.again(attempt, &error) => {
-                        sleep(retry.pause(attempt)).await;
-                        attempt += 1;
-                    }
-                    outcome => return outcome,
-                }
-            }
+        let id = target.power_control_id;
+        let lane = self.lanes.take(id, limits.queue, &peer).await?;
+        if let Some(reason) = lane.track.unsaved_refusal() {
+            self.shut(target, &lane.track, &reason).await;
+            return Err(peer.refused(reason));
+        }
+        let door = Door {
+            id,
+            rules: limits.rules.unwrap_or_else(|| GateRules::at(driver.pace())),
+            state: Arc::clone(&self.state),
         };
-        let limit = self.limits.connect;
-        let outcome = timeout(limit, connecting).await.unwrap_or_else(|_| {
-            Err(peer.timed_out(format!("connecting took longer than {} s", limit.as_secs())))
-        });
-        match outcome {
-            Ok(session) => Ok(Open {
-                session,
-                lane,
-                peer,
-            }),
+        let pass = door.enter(lane, limits.queue, &peer).await?;
+        let connecting = pass
+            .hold(connect(driver.as_ref(), target, limits, &peer))
+            .await;
+        match connecting.unwrap_or_else(|| Err(lost(&peer))) {
+            Ok(session) => {
+                if pass.in_doubt
+                    && let Err(error) = self.state.accepted(id).await
+                {
+                    tracing::warn!(endpoint = target.endpoint(), %error,
+                        "it could not be stored that the credentials are right");
+                }
+                Ok(Open {
+                    session,
+                    pass,
+                    peer,
+                    limits,
+                })
+            }
             Err(error) => {
-                self.note_refusal(target, &lane, &error).await;
+                self.note_refusal(target, &pass.track, &error).await;
+                pass.leave().await;
                 Err(error)
             }
         }
     }
 
-    /// Closes the session and shuts the gate if the credentials were refused.
+    /// Closes the session, shuts the gate if the credentials were refused, and gives the pass back.
     async fn finish<T>(
         &self,
         target: &Target,
@@ -223,47 +234,88 @@ impl Gate {
     ) -> Result<T, DriverError> {
         open.session.close().await;
         if let Err(error) = &outcome {
-            self.note_refusal(target, &open.lane, error).await;
+            self.note_refusal(target, &open.pass.track, error).await;
         }
+        open.pass.leave().await;
         outcome
     }
 
-    /// Whether the device may be asked at all.
-    async fn check(&self, target: &Target, lane: &Lane, peer: &Peer) -> Result<(), DriverError> {
-        if let Some(reason) = lane.unsaved_refusal() {
-            self.shut(target, lane, &reason).await;
-            return Err(peer.refused(reason));
-        }
-        match self.state.refused(target.power_control_id).await {
-            Ok(None) => Ok(()),
-            Ok(Some(reason)) => Err(peer.refused(reason)),
-            Err(error) => {
-                Err(peer.not_asked(format!("the state of its gate cannot be read ({error})")))
-            }
-        }
-    }
-
-    async fn note_refusal(&self, target: &Target, lane: &Lane, error: &DriverError) {
+    async fn note_refusal(&self, target: &Target, track: &Track, error: &DriverError) {
         if let DriverError::Refused { cause, .. } = error {
-            self.shut(target, lane, cause).await;
+            self.shut(target, track, cause).await;
         }
     }
 
     /// Shuts the gate for all workers. While that cannot be stored, the lane remembers it for this
     /// process and the next caller stores it.
-    async fn shut(&self, target: &Target, lane: &Lane, reason: &str) {
+    async fn shut(&self, target: &Target, track: &Track, reason: &str) {
         let stored = self.state.refuse(target.power_control_id, reason).await;
         if let Err(error) = &stored {
             tracing::error!(endpoint = target.endpoint(), %error,
                 "a refusal of credentials could not be stored");
         }
-        lane.remember_refusal(stored.is_err().then(|| reason.to_owned()));
+        track.remember_refusal(stored.is_err().then(|| reason.to_owned()));
     }
+}
 
-    fn retry(&self) -> Retry {
+impl GateLimits {
+    fn retry(self) -> Retry {
         Retry {
-            attempts: self.limits.attempts,
-            first_pause: self.limits.first_pause,
+            attempts: self.attempts,
+            first_pause: self.first_pause,
         }
     }
+}
+
+impl Open {
+    /// Does some work within the time limit of operations, and while the pass holds.
+    async fn limited<T>(
+        &self,
+        work: impl Future<Output = Result<T, DriverError>>,
+    ) -> Result<T, DriverError> {
+        let limit = self.limits.operation;
+        let limited = timeout(limit, work);
+        let done = self
+            .pass
+            .hold(limited)
+            .await
+            .ok_or_else(|| lost(&self.peer))?;
+        done.unwrap_or_else(|_| {
+            Err(self.peer.timed_out(format!(
+                "the operation took longer than {} s",
+                limit.as_secs_f64()
+            )))
+        })
+    }
+}
+
+/// Connects, again and again while errors are transient, within the limits.
+async fn connect(
+    driver: &dyn Driver,
+    target: &Target,
+    limits: GateLimits,
+    peer: &Peer,
+) -> Result<Box<dyn Session>, DriverError> {
+    let retry = limits.retry();
+    let connecting = async {
+        let mut attempt = 1;
+        loop {
+            match driver.connect(target).await {
+                Err(error) if retry.again(attempt, &error) => {
+                    sleep(retry.pause(attempt)).await;
+                    attempt += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    };
+    let limit = limits.connect;
+    timeout(limit, connecting).await.unwrap_or_else(|_| {
+        let text = format!("connecting took longer than {} s", limit.as_secs_f64());
+        Err(peer.timed_out(text))
+    })
+}
+
+fn lost(peer: &Peer) -> DriverError {
+    peer.not_asked("the right to ask it was lost: the database did not answer for too long")
 }

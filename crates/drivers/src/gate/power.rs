@@ -7,9 +7,9 @@ use assay_domain::capability::{
 };
 use assay_domain::{DriverError, PowerCommand, PowerState, Session, Target};
 use futures::FutureExt;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
-use super::{Gate, Open, Repeat};
+use super::{Gate, Open, Repeat, lost};
 use crate::peer::Peer;
 
 impl Gate {
@@ -25,6 +25,29 @@ impl Gate {
             async move { power_of(session, &peer)?.power_state().await }.boxed()
         })
         .await
+    }
+
+    /// As [`Self::power_state`], for those who ask again soon anyway: one attempt, and at most `limit`
+    /// for each of waiting for the device's turn, connecting and asking.
+    ///
+    /// # Errors
+    /// [`DriverError::NotAsked`] also when somebody else is at the device.
+    pub async fn glance(
+        &self,
+        target: &Target,
+        protocol: &str,
+        limit: Duration,
+    ) -> Result<PowerState, DriverError> {
+        let open = self
+            .open(target, protocol, self.limits.brief(limit))
+            .await?;
+        let reading = async {
+            power_of(open.session.as_ref(), &open.peer)?
+                .power_state()
+                .await
+        };
+        let outcome = open.limited(reading).await;
+        self.finish(target, open, outcome).await
     }
 
     /// Brings a machine into a state and waits until it is there, at most `limit`. Done at once when
@@ -143,7 +166,7 @@ impl Gate {
         limit: Duration,
     ) -> Result<(), DriverError> {
         let deadline = Instant::now() + limit;
-        let open = self.open(target, protocol).await?;
+        let open = self.open(target, protocol, self.limits).await?;
         let outcome = match self.send_until_sent(&open, command, wanted, deadline).await {
             Ok(()) => self.wait(&open, wanted, deadline).await,
             Err(error) => Err(error),
@@ -161,7 +184,7 @@ impl Gate {
         deadline: Instant,
     ) -> Result<(), DriverError> {
         let power = power_of(open.session.as_ref(), &open.peer)?;
-        let retry = self.retry();
+        let retry = open.limits.retry();
         let mut attempt = 1;
         loop {
             let error = match self.limited_send(open, power, command).await {
@@ -194,14 +217,15 @@ impl Gate {
         command: PowerCommand,
     ) -> Result<(), SendError> {
         let limit = self.limits.operation;
-        tokio::time::timeout(limit, power.send(command))
-            .await
-            .unwrap_or_else(|_| {
-                Err(SendError::Unknown(open.peer.timed_out(format!(
-                    "the command took longer than {} s",
-                    limit.as_secs()
-                ))))
-            })
+        let sending = timeout(limit, power.send(command));
+        match open.pass.hold(sending).await {
+            Some(Ok(sent)) => sent,
+            Some(Err(_)) => Err(SendError::Unknown(open.peer.timed_out(format!(
+                "the command took longer than {} s",
+                limit.as_secs_f64()
+            )))),
+            None => Err(SendError::Unknown(lost(&open.peer))),
+        }
     }
 
     async fn wait(
@@ -211,9 +235,9 @@ impl Gate {
         deadline: Instant,
     ) -> Result<(), DriverError> {
         let left = deadline.saturating_duration_since(Instant::now());
-        power_of(open.session.as_ref(), &open.peer)?
-            .wait_for(wanted, left)
-            .await
+        let power = power_of(open.session.as_ref(), &open.peer)?;
+        let waiting = open.pass.hold(power.wait_for(wanted, left));
+        waiting.await.unwrap_or_else(|| Err(lost(&open.peer)))
     }
 }
 

@@ -21,7 +21,7 @@ impl Gate {
     /// Restarts a machine at once. Connecting is repeated when it fails; the reset itself is sent
     /// once or not at all. If the returned future is dropped, the outcome is unknown.
     pub async fn reset_once(&self, target: &Target, protocol: &str) -> ResetOutcome {
-        let open = match self.open(target, protocol).await {
+        let open = match self.open(target, protocol, self.limits).await {
             Ok(open) => open,
             Err(error) => return ResetOutcome::NotSent(error),
         };

@@ -28,6 +28,9 @@ mod session;
 mod settings;
 mod system;
 
+use std::time::Duration;
+
+use assay_domain::gate::Pace;
 use assay_domain::{Driver, DriverError, Session, Target};
 use assay_ipmi::Client;
 use async_trait::async_trait;
@@ -55,6 +58,11 @@ impl IpmiDriver {
 impl Driver for IpmiDriver {
     fn protocol(&self) -> &'static str {
         "ipmi"
+    }
+
+    /// BMCs handle one message at a time in some milliseconds.
+    fn pace(&self) -> Pace {
+        Pace::every(Duration::from_millis(50))
     }
 
     fn validate_settings(&self, settings: &Map<String, Value>) -> Result<(), String> {

@@ -20,6 +20,9 @@ mod line;
 mod relay;
 mod settings;
 
+use std::time::Duration;
+
+use assay_domain::gate::Pace;
 use assay_domain::{Driver, DriverError, Session, Target};
 use async_trait::async_trait;
 use serde_json::{Map, Value};
@@ -43,6 +46,15 @@ impl ModbusDriver {
 impl Driver for ModbusDriver {
     fn protocol(&self) -> &'static str {
         "modbus"
+    }
+
+    /// Relays answer within milliseconds, and one feeds up to eight machines.
+    fn pace(&self) -> Pace {
+        Pace {
+            interval: Duration::from_millis(50),
+            refill: Duration::from_millis(250),
+            burst: 64,
+        }
     }
 
     fn validate_settings(&self, settings: &Map<String, Value>) -> Result<(), String> {

@@ -71,6 +71,7 @@ mod wire;
 
 use std::time::Duration;
 
+use assay_domain::gate::Pace;
 use assay_domain::{Driver, DriverError, Session, Target};
 use async_trait::async_trait;
 use serde_json::{Map, Value};
@@ -118,6 +119,15 @@ impl Default for SnmpDriver {
 impl Driver for SnmpDriver {
     fn protocol(&self) -> &'static str {
         "snmp"
+    }
+
+    /// Agents are built to be polled, and one PDU feeds a whole rack.
+    fn pace(&self) -> Pace {
+        Pace {
+            interval: Duration::from_millis(20),
+            refill: Duration::from_millis(100),
+            burst: 128,
+        }
     }
 
     fn validate_settings(&self, settings: &Map<String, Value>) -> Result<(), String> {

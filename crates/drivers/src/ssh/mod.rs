@@ -37,6 +37,9 @@ mod trust;
 
 use std::sync::Arc;
 
+use std::time::Duration;
+
+use assay_domain::gate::Pace;
 use assay_domain::{Driver, DriverError, HostKeys, Session, Target};
 use async_trait::async_trait;
 use serde_json::{Map, Value};
@@ -71,6 +74,11 @@ impl SshDriver {
 impl Driver for SshDriver {
     fn protocol(&self) -> &'static str {
         "ssh"
+    }
+
+    /// Each operation is a login, which servers limit by themselves.
+    fn pace(&self) -> Pace {
+        Pace::every(Duration::from_millis(500))
     }
 
     fn validate_settings(&self, settings: &Map<String, Value>) -> Result<(), String> {

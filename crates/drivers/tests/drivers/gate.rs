@@ -6,12 +6,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use assay_domain::capability::{PowerCapability, SendError};
+use assay_domain::gate::GateRules;
 use assay_domain::{Driver, DriverError, PowerCommand, PowerState, Session, Target};
 use assay_drivers::{Drivers, Gate, GateLimits, Repeat, ResetOutcome};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 
-use crate::support::{MemoryState, target};
+use crate::support::{MemoryState, QUICK, target};
 
 const TOLD: &str = "told";
 
@@ -130,7 +131,7 @@ fn refused() -> DriverError {
 
 fn limits() -> GateLimits {
     GateLimits {
-        interval: Duration::ZERO,
+        rules: Some(GateRules::at(QUICK)),
         first_pause: Duration::from_millis(10),
         settle: Duration::from_millis(60),
         ..GateLimits::default()
@@ -226,12 +227,9 @@ async fn a_refusal_shuts_the_gate_of_its_control_only() {
         assert!(matches!(error, DriverError::Refused { .. }), "{error}");
     }
     assert_eq!(told.count("connect"), 1);
-    assert_eq!(
-        state.refused.lock().get(&1).map(String::as_str),
-        Some("HTTP status 401")
-    );
+    assert_eq!(state.gate(1).refused.as_deref(), Some("HTTP status 401"));
     assert!(gate.power_state(&control(2), TOLD).await.is_ok());
-    state.refused.lock().clear();
+    state.reopen();
     assert!(gate.power_state(&control(1), TOLD).await.is_ok());
 }
 
@@ -240,7 +238,7 @@ async fn a_refusal_in_the_middle_shuts_the_gate_as_well() {
     let (gate, told, state) = told();
     told.reads.lock().push_back(refused());
     assert!(gate.power_state(&control(1), TOLD).await.is_err());
-    assert!(state.refused.lock().contains_key(&1));
+    assert!(state.gate(1).refused.is_some());
     assert_eq!((told.count("read"), told.count("close")), (1, 1));
 }
 
@@ -255,11 +253,8 @@ async fn a_refusal_that_cannot_be_stored_holds_in_this_process_until_it_is() {
     assert_eq!(told.count("connect"), 1);
     *state.broken.lock() = false;
     assert!(gate.power_state(&control(1), TOLD).await.is_err());
-    assert!(
-        state.refused.lock().contains_key(&1),
-        "stored by the next caller"
-    );
-    state.refused.lock().clear();
+    assert!(state.gate(1).refused.is_some(), "stored by the next caller");
+    state.reopen();
     assert!(gate.power_state(&control(1), TOLD).await.is_ok());
 }
 

@@ -3,7 +3,7 @@
 use assay_domain::{Error, NodePowerControl, PowerState};
 use diesel::prelude::*;
 
-use super::Conn;
+use super::{Conn, power_observations};
 use crate::convert::parse;
 use crate::fault::{Fault, Outcome};
 use crate::schema::{node_power_controls, nodes, power_controls};
@@ -130,6 +130,7 @@ pub(crate) fn assign(
             }
             lost_race(fault)
         })?;
+    power_observations::read_soon(connection, node_id)?;
     find(connection, node_id, control_id)
 }
 
@@ -163,6 +164,7 @@ pub(crate) fn update(
         ))
         .execute(connection)
         .map_err(|error| lost_race(error.into()))?;
+    power_observations::read_soon(connection, node_id)?;
     find(connection, node_id, control_id)
 }
 
@@ -187,6 +189,15 @@ pub(crate) fn remove(connection: &mut Conn, node_id: i64, control_id: i64) -> Ou
                 .set(node_power_controls::is_default.eq(true))
                 .execute(connection)?;
         }
+    }
+    let rest: i64 = node_power_controls::table
+        .filter(node_power_controls::node_id.eq(node_id))
+        .count()
+        .get_result(connection)?;
+    if rest == 0 {
+        power_observations::forget(connection, node_id)?;
+    } else {
+        power_observations::read_soon(connection, node_id)?;
     }
     Ok(removed.is_some())
 }

@@ -96,6 +96,7 @@ tables! {
     power_controls: PowerControlRow,
     node_power_controls: AssignmentRow,
     power_actions: PowerActionRow,
+    power_observations: PowerObservationRow,
     dry_runs: DryRunRow,
     dry_run_results: DryRunResultRow,
 }

@@ -5,7 +5,7 @@ use assay_domain::power_control::PowerControlPatch;
 use assay_domain::{Error, Filter, Page, PowerControl, Secret, Timestamp};
 use diesel::prelude::*;
 
-use super::{Backend, Conn, assignments, power_control_filters};
+use super::{Backend, Conn, assignments, gates, power_control_filters, power_observations};
 use crate::convert::{host_key, naive, to_json};
 use crate::fault::Outcome;
 use crate::keys::{Keyring, Place};
@@ -89,6 +89,10 @@ pub(crate) fn update(
     if before != device(connection, id)? {
         assignments::forget_answers(connection, id)?;
     }
+    if reopened {
+        gates::forget_logins(connection, id)?;
+        power_observations::read_nodes_of_soon(connection, id)?;
+    }
     Ok(row)
 }
 
@@ -138,12 +142,17 @@ pub(crate) fn delete(connection: &mut Conn, id: i64) -> Outcome<()> {
     Ok(())
 }
 
-/// The power controls with these keys, without their secrets.
-pub(crate) fn of(connection: &mut Conn, ids: &[i64]) -> Outcome<Vec<PowerControlRow>> {
-    let mut rows: Vec<PowerControlRow> = power_controls::table
+/// The power controls with these keys.
+pub(crate) fn with_secrets(connection: &mut Conn, ids: &[i64]) -> Outcome<Vec<PowerControlRow>> {
+    Ok(power_controls::table
         .filter(power_controls::id.eq_any(ids))
         .select(PowerControlRow::as_select())
-        .load(connection)?;
+        .load(connection)?)
+}
+
+/// The power controls with these keys, without their secrets.
+pub(crate) fn of(connection: &mut Conn, ids: &[i64]) -> Outcome<Vec<PowerControlRow>> {
+    let mut rows = with_secrets(connection, ids)?;
     for row in &mut rows {
         row.password = None;
         row.ssh_key = None;
@@ -185,16 +194,6 @@ pub(crate) fn count(connection: &mut Conn, filters: &[Filter<PowerControlField>]
         query = query.filter(power_control_filters::condition(filter)?);
     }
     Ok(query.count().get_result(connection)?)
-}
-
-/// Why the device refuses our credentials, if it does.
-pub(crate) fn refused(connection: &mut Conn, id: i64) -> Outcome<Option<String>> {
-    power_controls::table
-        .find(id)
-        .select(power_controls::refused)
-        .first(connection)
-        .optional()?
-        .ok_or_else(|| Error::not_found("Power control", id).into())
 }
 
 /// Keeps why the device refuses our credentials.

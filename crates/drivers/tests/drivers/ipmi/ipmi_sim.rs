@@ -68,7 +68,7 @@ async fn wrong_logins_are_refused_and_tell_nothing() {
                 "{login:?} {settings}: {error}"
             );
             hides_the_login(&error, &target);
-            assert_eq!(state.refused.lock().len(), 1);
+            assert_eq!(state.shut_gates(), 1);
         }
     }
 }

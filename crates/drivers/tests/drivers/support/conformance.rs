@@ -97,7 +97,7 @@ async fn refused_credentials_stop(peer: &Peer<'_>) {
     assert!(matches!(on.await, Err(DriverError::Refused { .. })));
     assert_eq!((peer.wrong_logins)() - before, 1);
 
-    state.refused.lock().clear();
+    state.reopen();
     let state = gate.power_state(&peer.target, peer.protocol).await;
     assert_eq!(state, Ok(PowerState::On), "the right login still works");
 }
