@@ -6,7 +6,7 @@ use assay_domain::node::NodeField;
 use assay_domain::node_class::{NodeClass, NodeImage, NodeType};
 use assay_domain::{
     Actor, Error, Filter, NewNode, Node, NodePatch, NodePowerControl, Page, Port, PowerControl,
-    ReportKind, Result, Role,
+    ReportKind, Result, Role, Timestamp,
 };
 use assay_inventory::normalize_mac;
 use uuid::Uuid;
@@ -31,6 +31,8 @@ pub struct NodeDetail {
     pub ports: Vec<Port>,
     /// What a power command is changing now.
     pub under_way: Option<UnderWay>,
+    /// When its power was read last.
+    pub power_observed_at: Option<Timestamp>,
 }
 
 /// Nodes.
@@ -180,6 +182,11 @@ impl<'a> Nodes<'a> {
             ports.entry(port.node_id).or_default().push(port);
         }
         let mut under_way = self.app.power().under_way(&ids).await?;
+        let observed = store.power_observations_of(&ids).await?;
+        let observed: HashMap<i64, Option<Timestamp>> = observed
+            .into_iter()
+            .map(|known| (known.node_id, known.observed_at))
+            .collect();
         Ok(nodes
             .into_iter()
             .map(|node| {
@@ -198,6 +205,7 @@ impl<'a> Nodes<'a> {
                     controls: controls.remove(&node.id).unwrap_or_default(),
                     ports: ports.remove(&node.id).unwrap_or_default(),
                     under_way: under_way.remove(&node.id),
+                    power_observed_at: observed.get(&node.id).copied().flatten(),
                     node,
                 }
             })

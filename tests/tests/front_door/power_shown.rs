@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use assay_sim::{Bmc, IdleMachine};
+use assay_sim::{Bmc, IdleMachine, Machine as _};
 use assay_tests::database::Database;
 use assay_tests::lab::{self, Enrolled};
 use assay_tests::{Client, Server, Setup, wait};
@@ -15,6 +15,7 @@ on_both!(
     a_change_is_shown_while_it_goes_on,
     a_state_that_is_not_reached_is_named,
     a_command_whose_task_is_revoked_has_failed,
+    a_reading_has_an_age_and_can_be_asked_for,
 );
 
 struct Lab {
@@ -29,6 +30,7 @@ async fn lab(database: &Database, state_limit: u32) -> Lab {
         .env("ASSAY_SWEEP_INTERVAL", 1)
         .env("ASSAY_POWER_ANSWER_WAIT", 10)
         .env("ASSAY_POWER_STATE_LIMIT", state_limit)
+        .env("ASSAY_POWER_SYNC__INTERVAL", 600)
         .start()
         .await;
     let bmc = lab::bmc(Arc::new(IdleMachine::new(lab::hardware(0))));
@@ -167,5 +169,72 @@ async fn a_command_whose_task_is_revoked_has_failed(database: Database) {
             .as_str()
             .unwrap()
             .contains("nothing was sent")
+    );
+}
+
+async fn a_reading_has_an_age_and_can_be_asked_for(database: Database) {
+    let lab = lab(&database, 30).await;
+    let path = format!("/assay/v1/nodes/{}/power", lab.node.uuid);
+    let asked = format!("{path}?refresh=true");
+    let ask = async |path: &str| lab.client().get(path).await.expect(200).json();
+    let power = ask(&asked).await;
+    assert_eq!(
+        (&power["state"], &power["unreachable"]),
+        (&json!("off"), &Value::Null)
+    );
+
+    // Somebody presses the button; nothing is read for minutes, unless somebody asks.
+    let machine = lab.bmc.machine();
+    let plan = machine.hardware().default_plan();
+    machine.power_on(plan).await.unwrap();
+    assert_eq!(ask(&path).await["state"], "off");
+    let node = format!("/v1/nodes/{}", lab.node.id);
+    assert_eq!(ask(&node).await["node"]["power_state"], "power_off");
+    let shown = ask(&format!("{node}?refresh=true")).await["node"].clone();
+    assert_eq!(shown["power_state"], "power_on", "{shown}");
+    assert!(
+        (0..30).contains(&shown["power_state_age"].as_i64().unwrap()),
+        "{shown}"
+    );
+    assert!(shown["power_state_observed_at"].is_string(), "{shown}");
+    let power = ask(&path).await;
+    assert_eq!(
+        (&power["state"], &power["reading_error"]),
+        (&json!("on"), &Value::Null)
+    );
+    assert!(
+        (0..30).contains(&power["age_seconds"].as_i64().unwrap()),
+        "{power}"
+    );
+    assert_eq!(power["last_action"]["requested_by"], "(outside Assay)");
+
+    lab.bmc
+        .change_faults(|faults| faults.refuse_connections = true);
+    for _ in 0..2 {
+        let power = ask(&asked).await;
+        assert!(
+            power["reading_error"].is_string() && power["unreachable"].is_null(),
+            "{power}"
+        );
+    }
+    let power = ask(&asked).await;
+    assert_eq!(power["unreachable"]["misses"], 3, "{power}");
+    assert!(power["unreachable"]["since"].is_string(), "{power}");
+    assert!(
+        power["unreachable"]["reason"]
+            .as_str()
+            .unwrap()
+            .contains("unreachable"),
+        "{power}"
+    );
+    assert_eq!(
+        (&power["state"], &power["observed_at"].is_string()),
+        (&json!("on"), &true)
+    );
+    let missing = lab.client().get("/assay/v1/nodes/nobody/power").await;
+    assert_eq!(missing.status, 404);
+    assert_eq!(
+        lab.client().get(&format!("{path}?fresh=1")).await.status,
+        400
     );
 }

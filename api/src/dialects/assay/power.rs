@@ -1,12 +1,13 @@
 //! The power of a node, and what single outputs were told.
 
 use assay_app::{App, NodePower, UnderWay};
-use assay_domain::PowerState;
+use assay_domain::{PowerObservation, PowerState};
 use rocket::serde::json::Json;
 use rocket::{State, get};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::dialects::age;
 use crate::guards::Caller;
 use crate::query::Query;
 use crate::reply::Answer;
@@ -34,12 +35,43 @@ impl From<UnderWay> for Transition {
     }
 }
 
+/// A node whose power cannot be read.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Unreachable {
+    /// Why the last reading failed.
+    reason: Option<String>,
+    /// When the first reading of those failed that have failed in a row, UTC.
+    since: Option<String>,
+    /// How many readings have failed in a row, 3 at least.
+    #[schema(example = 3)]
+    misses: i32,
+}
+
+impl Unreachable {
+    fn of(known: &PowerObservation) -> Option<Self> {
+        known.is_unreachable().then(|| Self {
+            reason: known.error.clone(),
+            since: known.missed_since.map(iso),
+            misses: known.misses,
+        })
+    }
+}
+
 /// A node's power.
 #[derive(Serialize, ToSchema)]
 pub(super) struct NodePowerWire {
     /// The last known state: on, off or null.
     #[schema(value_type = Option<String>, example = "off")]
     state: Option<&'static str>,
+    /// When it was read, UTC.
+    observed_at: Option<String>,
+    /// How old that reading is, in seconds.
+    #[schema(example = 12)]
+    age_seconds: Option<i64>,
+    /// Why the last reading failed; null when it did not.
+    reading_error: Option<String>,
+    /// Since when and why nothing could be read three times in a row or more; else null.
+    unreachable: Option<Unreachable>,
     /// What a command is changing now.
     transition: Option<Transition>,
     /// The state in which that is to end: on or off.
@@ -51,8 +83,14 @@ pub(super) struct NodePowerWire {
 
 impl From<NodePower> for NodePowerWire {
     fn from(power: NodePower) -> Self {
+        let known = power.observation.as_ref();
+        let observed_at = known.and_then(|known| known.observed_at);
         Self {
             state: power.state.map(PowerState::as_str),
+            observed_at: observed_at.map(iso),
+            age_seconds: observed_at.map(age),
+            reading_error: known.and_then(|known| known.error.clone()),
+            unreachable: known.and_then(Unreachable::of),
             transition: power.under_way.map(Transition::from),
             wanted: power.under_way.map(|change| change.wanted.as_str()),
             last_action: power.last_action.map(PowerActionWire::from),
@@ -70,7 +108,10 @@ pub(super) struct OutputActions {
 /// Shows the power of a node: what it is, what is being changed, and what was commanded last.
 #[utoipa::path(
     tag = "power",
-    params(("node" = String, Path, description = "UUID or name of the node")),
+    params(
+        ("node" = String, Path, description = "UUID or name of the node"),
+        ("refresh" = Option<bool>, Query, description = "Has the power read now; when the devices do not answer, the last state, its age and the reason are shown"),
+    ),
     responses(
         (status = 200, description = "The power", body = NodePowerWire),
         (status = 404, description = "The node cannot be found"),
@@ -80,9 +121,12 @@ pub(super) struct OutputActions {
 pub(crate) async fn show_node_power(
     app: &State<App>,
     caller: Caller,
+    query: Query<'_>,
     node: &str,
 ) -> Answer<NodePowerWire> {
-    let power = app.power().of(&caller.0, node).await?;
+    query.only(&["refresh"])?;
+    let refresh = query.flag("refresh")?.unwrap_or(false);
+    let power = app.power().of(&caller.0, node, refresh).await?;
     Ok(Json(power.into()))
 }
 

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use assay_domain::{
-    Actor, Page, PowerAction, PowerActionState, PowerState, PowerTransition, Result, Role,
-    Timestamp,
+    Actor, Page, PowerAction, PowerActionState, PowerObservation, PowerState, PowerTransition,
+    Result, Role, Timestamp,
 };
 
 use super::Power;
@@ -31,6 +31,8 @@ pub struct UnderWay {
 pub struct NodePower {
     /// The last known state.
     pub state: Option<PowerState>,
+    /// What was read of it last; none for a node without a power control.
+    pub observation: Option<PowerObservation>,
     /// What a command is changing now.
     pub under_way: Option<UnderWay>,
     /// The last command to the node or to one of its outputs.
@@ -38,16 +40,42 @@ pub struct NodePower {
 }
 
 impl Power<'_> {
-    /// A node's power, by the node's UUID or name.
-    pub async fn of(&self, actor: &Actor, reference: &str) -> Result<NodePower> {
+    /// A node's power, by the node's UUID or name. With `refresh` its devices are asked now.
+    ///
+    /// # Errors
+    /// As of [`Self::refresh`].
+    pub async fn of(&self, actor: &Actor, reference: &str, refresh: bool) -> Result<NodePower> {
         actor.require(Role::Observer)?;
-        let node = self.app.nodes().by_ref(reference).await?;
+        let mut node = self.app.nodes().by_ref(reference).await?;
+        if refresh {
+            self.refresh(actor, node.id).await?;
+            node = self.app.nodes().by_id(node.id).await?;
+        }
+        let observation = self.app.power_sync().known(node.id).await?;
+        let observed = observation.as_ref().and_then(|known| known.state);
         let last = self.app.store().power_actions(node.id, NEWEST).await?;
         Ok(NodePower {
-            state: node.power_state,
+            state: observed.or(node.power_state),
+            observation,
             under_way: self.under_way(&[node.id]).await?.remove(&node.id),
             last_action: last.into_iter().next(),
         })
+    }
+
+    /// Has the devices of a node asked for its power now. When they do not answer, that is kept as a
+    /// failed reading, and no error. While a command is under way nobody else asks: what it sees is
+    /// kept at its end.
+    ///
+    /// # Errors
+    /// [`assay_domain::Error::Invalid`] for a node without a power control;
+    /// [`assay_domain::Error::Unavailable`] when nobody could ask in time.
+    pub async fn refresh(&self, actor: &Actor, node_id: i64) -> Result<()> {
+        actor.require(Role::Observer)?;
+        self.app.nodes().by_id(node_id).await?;
+        if self.under_way(&[node_id]).await?.contains_key(&node_id) {
+            return Ok(());
+        }
+        self.app.power_sync().read_now(node_id).await.map(drop)
     }
 
     /// What is being changed at these nodes now; those without are left out.
