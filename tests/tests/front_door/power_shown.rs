@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use assay_sim::{Bmc, IdleMachine, Machine as _};
+use assay_sim::{Bmc, IdleMachine};
 use assay_tests::database::Database;
 use assay_tests::lab::{self, Enrolled};
 use assay_tests::{Client, Server, Setup, wait};
