@@ -32,6 +32,7 @@ pub mod processes;
 pub mod program;
 pub mod programs;
 pub mod ramdisk;
+pub mod relay;
 pub mod server;
 pub mod status;
 pub mod stuck;

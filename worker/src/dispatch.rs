@@ -66,7 +66,7 @@ async fn give_up(app: &App, task: &Task) -> Result<()> {
         TaskKind::IntrospectionStart
         | TaskKind::IntrospectionProcess
         | TaskKind::IntrospectionLeave => app.introspections().given_up(task).await,
-        TaskKind::NodePower => app.power().given_up(task).await,
+        TaskKind::NodePower | TaskKind::OutputPower => app.power().given_up(task).await,
         TaskKind::Ping | TaskKind::IntrospectionDiagnose => Ok(()),
         TaskKind::RulesDryRun => app.dry_runs().given_up(task).await,
     }
@@ -78,7 +78,7 @@ async fn dispatch(app: &App, task: &Task) -> Result<Outcome> {
         TaskKind::IntrospectionProcess => app.introspections().run_process(task).await,
         TaskKind::IntrospectionLeave => app.introspections().run_leave(task).await,
         TaskKind::IntrospectionDiagnose => app.diagnoses().run(task).await,
-        TaskKind::NodePower => app.power().run(task).await,
+        TaskKind::NodePower | TaskKind::OutputPower => app.power().run(task).await,
         TaskKind::Ping => Ok(app.tasks().run_ping(task)),
         TaskKind::RulesDryRun => app.dry_runs().run(task).await,
     }

@@ -5,6 +5,8 @@ pub(crate) mod cloudmanager;
 pub(crate) mod inspector;
 pub(crate) mod keystone;
 
+use assay_app::Clock;
+use assay_domain::Timestamp;
 use rocket::Route;
 
 use crate::fault::Shape;
@@ -23,6 +25,11 @@ pub(crate) fn shape_of(path: &str) -> &'static Shape {
         .iter()
         .find(|(prefixes, _)| prefixes.iter().any(|prefix| is_under(path, prefix)))
         .map_or(&inspector::fault::SHAPE, |(_, shape)| shape)
+}
+
+/// How old something of that time is, in whole seconds.
+pub(crate) fn age(time: Timestamp) -> i64 {
+    (Clock.now() - time).num_seconds().max(0)
 }
 
 /// The routes of all dialects.

@@ -93,7 +93,9 @@ impl<'a> DeadLetters<'a> {
         let event = match task.kind {
             TaskKind::IntrospectionStart => Event::Restart,
             TaskKind::IntrospectionProcess => Event::Resume,
-            TaskKind::NodePower => return self.power_revival(id, task).await,
+            TaskKind::NodePower | TaskKind::OutputPower => {
+                return self.power_revival(id, task).await;
+            }
             _ => return Ok(Revival::Nothing),
         };
         let introspection = payload_id(task, "introspection_id")?;

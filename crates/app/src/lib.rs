@@ -38,6 +38,7 @@ use assay_drivers::{Drivers, Gate};
 use assay_hooks::Pipeline;
 use assay_queue::Queue;
 pub use assay_queue::{ClassState, LinkState, QueueState};
+pub use assay_store::NodeNames;
 use assay_store::Store;
 
 pub use admission::{AdmissionState, PxeAdmissions};
@@ -65,7 +66,10 @@ pub use introspections::{
     StartOptions,
 };
 pub use nodes::{NodeDetail, Nodes};
-pub use power::Power;
+pub use power::{
+    AcceptedPower, BatchEnds, BatchStatus, NodePower, NodeRef, Power, PowerBatch, RefusedPower,
+    UnderWay,
+};
 pub use power_controls::{PowerControlDetail, PowerControls};
 pub use power_sync::{NodeFeeds, PowerSync, PowerSyncSettings};
 pub use rules::{RuleDraft, Rules};

@@ -6,12 +6,13 @@ use assay_domain::node::NodeField;
 use assay_domain::node_class::{NodeClass, NodeImage, NodeType};
 use assay_domain::{
     Actor, Error, Filter, NewNode, Node, NodePatch, NodePowerControl, Page, Port, PowerControl,
-    ReportKind, Result, Role,
+    ReportKind, Result, Role, Timestamp,
 };
 use assay_inventory::normalize_mac;
 use uuid::Uuid;
 
 use crate::App;
+use crate::power::UnderWay;
 
 /// A node with what hangs on it.
 #[derive(Clone)]
@@ -28,6 +29,10 @@ pub struct NodeDetail {
     pub controls: Vec<(NodePowerControl, PowerControl)>,
     /// Its network ports.
     pub ports: Vec<Port>,
+    /// What a power command is changing now.
+    pub under_way: Option<UnderWay>,
+    /// When its power was read last.
+    pub power_observed_at: Option<Timestamp>,
 }
 
 /// Nodes.
@@ -176,6 +181,12 @@ impl<'a> Nodes<'a> {
         for port in store.ports_of(&ids).await? {
             ports.entry(port.node_id).or_default().push(port);
         }
+        let mut under_way = self.app.power().under_way(&ids).await?;
+        let observed = store.power_observations_of(&ids).await?;
+        let observed: HashMap<i64, Option<Timestamp>> = observed
+            .into_iter()
+            .map(|known| (known.node_id, known.observed_at))
+            .collect();
         Ok(nodes
             .into_iter()
             .map(|node| {
@@ -193,6 +204,8 @@ impl<'a> Nodes<'a> {
                         .cloned(),
                     controls: controls.remove(&node.id).unwrap_or_default(),
                     ports: ports.remove(&node.id).unwrap_or_default(),
+                    under_way: under_way.remove(&node.id),
+                    power_observed_at: observed.get(&node.id).copied().flatten(),
                     node,
                 }
             })

@@ -7,7 +7,8 @@ use assay_domain::power_control::{
     DEVICE_TYPES, PowerControlField, PowerControlPatch, device_type,
 };
 use assay_domain::{
-    Actor, Error, Filter, NodePowerControl, Page, PowerCommand, PowerControl, Result, Role,
+    Actor, Error, Filter, NodePowerControl, OutputRef, Page, PowerCommand, PowerControl, Result,
+    Role,
 };
 
 use crate::{App, NodeDetail};
@@ -127,11 +128,10 @@ impl<'a> PowerControls<'a> {
         self.app.nodes().detail(nodes).await
     }
 
-    /// Switches one output, whatever hangs on it. The node on it, if any, keeps the record.
+    /// Switches one output, whatever hangs on it, or nothing.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for an output that the device does not have, [`Error::NotFound`] for one
-    /// that feeds no node.
+    /// [`Error::Invalid`] for an output that the device does not have.
     pub async fn coil_power(
         &self,
         actor: &Actor,
@@ -142,15 +142,14 @@ impl<'a> PowerControls<'a> {
         actor.require(Role::Operator)?;
         let detail = self.get(actor, id).await?;
         check_coil(&detail.control, coil)?;
-        let assignment = detail
-            .assignments
-            .into_iter()
-            .find(|assignment| assignment.port == coil)
-            .ok_or_else(|| Error::not_found("A node on coil", coil))?;
-        self.app
-            .power()
-            .command(actor, assignment.node_id, command)
-            .await
+        let assigned = detail.assignments.iter().find(|one| one.port == coil);
+        let output = OutputRef {
+            power_control_id: id,
+            port: coil.to_owned(),
+        };
+        let node = assigned.map(|assignment| assignment.node_id);
+        let power = self.app.power();
+        power.command_output(actor, output, node, command).await
     }
 
     /// The power controls that feed a node.
@@ -342,7 +341,7 @@ fn check_settings(control: &PowerControl) -> Result<(), String> {
 fn check_coil(control: &PowerControl, coil: &str) -> Result<()> {
     let coils = coils(control);
     match coil.parse::<i32>() {
-        Ok(number) if (1..=coils).contains(&number) => Ok(()),
+        Ok(number) if (1..=coils).contains(&number) && number.to_string() == coil => Ok(()),
         _ => Err(Error::invalid(format!(
             "power_control_port: '{coil}' is not one of the outputs 1 to {coils} of {}",
             control.title

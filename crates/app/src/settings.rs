@@ -129,6 +129,12 @@ pub struct Settings {
     /// How long a power request waits for its task before it answers.
     #[serde(deserialize_with = "seconds")]
     pub power_answer_wait: Duration,
+    /// How long a request to reset many nodes waits for its tasks before it answers.
+    #[serde(deserialize_with = "seconds")]
+    pub power_batch_wait: Duration,
+    /// How long a reset leaves a machine with several feeds without any.
+    #[serde(deserialize_with = "seconds")]
+    pub power_feed_pause: Duration,
     /// How long a machine may take to reach the wanted power state.
     #[serde(deserialize_with = "seconds")]
     pub power_state_limit: Duration,
@@ -186,6 +192,8 @@ impl Default for Settings {
             lease: Duration::from_secs(15),
             reservation_wait: Duration::from_secs(600),
             power_answer_wait: Duration::from_secs(10),
+            power_batch_wait: Duration::from_secs(60),
+            power_feed_pause: Duration::from_secs(5),
             power_state_limit: Duration::from_secs(120),
             power_sync: PowerSyncSettings::default(),
             bmc_request_timeout: Duration::from_secs(30),

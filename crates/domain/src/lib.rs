@@ -58,7 +58,9 @@ pub use node::{NewNode, Node, NodePatch};
 pub use node_class::{NodeClass, NodeImage, NodeType};
 pub use phase::{Phase, PhaseStamp};
 pub use port::Port;
-pub use power::{PowerAction, PowerActionState, PowerCommand, PowerState};
+pub use power::{
+    OutputRef, PowerAction, PowerActionState, PowerCommand, PowerState, PowerTransition,
+};
 pub use power_control::{NodePowerControl, PowerControl};
 pub use power_observation::{DueReading, OutsideChange, PowerObservation, PowerReading};
 pub use report::{Report, ReportKind};

@@ -20,6 +20,8 @@ pub enum TaskKind {
     IntrospectionDiagnose,
     /// Does one power action of a node.
     NodePower,
+    /// Switches one output of a power control.
+    OutputPower,
     /// Nothing: shows that the way from a request to a worker is open.
     Ping,
     /// Looks at what rules would do to stored reports.
@@ -28,12 +30,13 @@ pub enum TaskKind {
 
 impl TaskKind {
     /// All kinds.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::IntrospectionStart,
         Self::IntrospectionProcess,
         Self::IntrospectionLeave,
         Self::IntrospectionDiagnose,
         Self::NodePower,
+        Self::OutputPower,
         Self::Ping,
         Self::RulesDryRun,
     ];
@@ -46,6 +49,7 @@ impl TaskKind {
             Self::IntrospectionLeave => "introspection.leave",
             Self::IntrospectionDiagnose => "introspection.diagnose",
             Self::NodePower => "node.power",
+            Self::OutputPower => "output.power",
             Self::Ping => "ping",
             Self::RulesDryRun => "rules.dry_run",
         }
@@ -55,7 +59,10 @@ impl TaskKind {
     pub fn queue(self) -> &'static str {
         match self {
             Self::IntrospectionProcess => "process",
-            Self::IntrospectionStart | Self::IntrospectionLeave | Self::NodePower => "power",
+            Self::IntrospectionStart
+            | Self::IntrospectionLeave
+            | Self::NodePower
+            | Self::OutputPower => "power",
             Self::IntrospectionDiagnose => "diagnosis",
             Self::Ping => "quick",
             Self::RulesDryRun => "batch",

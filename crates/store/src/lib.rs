@@ -57,6 +57,6 @@ pub use discovery_types::{
 pub use dry_runs::{NewResult, raw_text};
 pub use store::Store;
 pub use types::{
-    Announcement, Change, NewIntrospection, ProcessingOutcome, Revival, StoreConfig, TaskEnd,
-    Waiting,
+    Announcement, Change, NewIntrospection, NewPowerAction, NodeNames, ProcessingOutcome, Revival,
+    StoreConfig, TaskEnd, Waiting,
 };

@@ -8,6 +8,7 @@ use assay_domain::{
 };
 
 use crate::Store;
+use crate::types::NodeNames;
 
 impl Store {
     /// Enrols a node with its ports; `new.uuid` is set. Image, class and type that are not given
@@ -52,6 +53,17 @@ impl Store {
     pub async fn node_by_name(&self, name: &str) -> Result<Option<Node>> {
         let name = name.to_owned();
         read!(self, nodes::by_name(&name))
+    }
+
+    /// The nodes that have one of these keys, UUIDs or names, in no order.
+    pub async fn node_names(
+        &self,
+        ids: &[i64],
+        uuids: &[String],
+        names: &[String],
+    ) -> Result<Vec<NodeNames>> {
+        let (ids, uuids, names) = (ids.to_vec(), uuids.to_vec(), names.to_vec());
+        read!(self, nodes::names_of(&ids, &uuids, &names))
     }
 
     /// The nodes for which all filters hold, in order of their keys. A filter on the MAC address

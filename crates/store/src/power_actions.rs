@@ -1,28 +1,22 @@
 //! The history of power actions.
 
-use assay_domain::{NewTask, Page, PowerAction, PowerActionState, PowerCommand, Result, Timestamp};
+use assay_domain::{Page, PowerAction, PowerActionState, PowerCommand, Result, Timestamp};
 
 use crate::Store;
+use crate::types::NewPowerAction;
 
 impl Store {
-    /// Stores a wanted power action, in the state `Intended`, and its task with `power_action_id`
-    /// added to the payload.
+    /// Stores wanted power actions, in the state `Intended`, each with its task, all in one
+    /// transaction; gives them in their order.
     ///
     /// # Errors
-    /// `NotFound` for the node.
-    pub async fn create_power_action(
+    /// `NotFound` for a node; then none is stored.
+    pub async fn create_power_actions(
         &self,
-        node_id: i64,
-        command: PowerCommand,
-        user: &str,
-        task: NewTask,
+        new: Vec<NewPowerAction>,
         now: Timestamp,
-    ) -> Result<PowerAction> {
-        let user = user.to_owned();
-        write!(
-            self,
-            power_actions::create(node_id, command, &user, &task, now)
-        )
+    ) -> Result<Vec<PowerAction>> {
+        write!(self, power_actions::create(&new, now))
     }
 
     /// Stores a power action that is a part of a task, in the state `Sent`: it may be sent from now on.
@@ -44,7 +38,8 @@ impl Store {
         )
     }
 
-    /// Ends, as `Unknown`, the power actions that are part of a task which has ended without them.
+    /// Ends the power actions whose task has ended without them: as `Unknown` what may have been
+    /// sent, as `Failed` what was not.
     pub async fn end_orphaned_power_actions(&self, now: Timestamp) -> Result<()> {
         write!(self, power_actions::end_orphans(now))
     }
@@ -74,6 +69,43 @@ impl Store {
 
     /// The power actions of a node, newest first.
     pub async fn power_actions(&self, node_id: i64, page: Page) -> Result<Vec<PowerAction>> {
-        read!(self, power_actions::list(node_id, page))
+        read!(self, power_actions::of_node(node_id, page))
+    }
+
+    /// The power actions of a power control's single outputs, newest first.
+    pub async fn power_actions_of_control(
+        &self,
+        control_id: i64,
+        page: Page,
+    ) -> Result<Vec<PowerAction>> {
+        read!(self, power_actions::of_control(control_id, page))
+    }
+
+    /// The power actions of a request for many nodes, oldest first; only those in `state` when it
+    /// is given.
+    pub async fn power_actions_of_batch(
+        &self,
+        batch: &str,
+        state: Option<PowerActionState>,
+        page: Page,
+    ) -> Result<Vec<PowerAction>> {
+        let batch = batch.to_owned();
+        read!(self, power_actions::of_batch(&batch, state, page))
+    }
+
+    /// How many power actions of a request for many nodes are in each state; a state without any
+    /// is left out.
+    pub async fn count_power_actions_of_batch(
+        &self,
+        batch: &str,
+    ) -> Result<Vec<(PowerActionState, i64)>> {
+        let batch = batch.to_owned();
+        read!(self, power_actions::count_of_batch(&batch))
+    }
+
+    /// The power actions of these nodes that have not ended, oldest first.
+    pub async fn open_power_actions(&self, nodes: &[i64]) -> Result<Vec<PowerAction>> {
+        let nodes = nodes.to_vec();
+        read!(self, power_actions::open_of(&nodes))
     }
 }

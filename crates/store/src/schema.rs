@@ -295,7 +295,7 @@ diesel::table! {
 diesel::table! {
     power_actions (id) {
         id -> BigInt,
-        node_id -> BigInt,
+        node_id -> Nullable<BigInt>,
         command -> Text,
         state -> Text,
         error -> Nullable<Text>,
@@ -303,6 +303,9 @@ diesel::table! {
         start_time -> Timestamp,
         finished_at -> Nullable<Timestamp>,
         part_of -> Nullable<Text>,
+        power_control_id -> Nullable<BigInt>,
+        output -> Nullable<Text>,
+        batch -> Nullable<Text>,
     }
 }
 

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use assay_domain::{
-    Event, Facts, IntrospectionState, NewTask, NodePatch, Phase, Port, TaskStatus, Timestamp,
+    Event, Facts, IntrospectionState, NewTask, NodePatch, OutputRef, Phase, Port, PowerCommand,
+    TaskStatus, Timestamp,
 };
 use serde_json::Value;
 
@@ -81,6 +82,34 @@ pub struct ProcessingOutcome {
     pub finish: bool,
     /// How many reports of the node are kept, the newest ones; less than 1 counts as 1.
     pub keep_reports: i64,
+}
+
+/// A power action to store, and the task that is to do it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewPowerAction {
+    /// The node's key; none for an output that feeds no node.
+    pub node_id: Option<i64>,
+    /// The one output to switch; none for the whole node.
+    pub output: Option<OutputRef>,
+    /// What is asked.
+    pub command: PowerCommand,
+    /// Who asks.
+    pub user_name: String,
+    /// The UUID of the request for many nodes that it comes with.
+    pub batch: Option<String>,
+    /// Its task; the store adds `power_action_id` to the payload.
+    pub task: NewTask,
+}
+
+/// A node by its names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeNames {
+    /// Its key.
+    pub id: i64,
+    /// Its UUID.
+    pub uuid: String,
+    /// Its name.
+    pub name: Option<String>,
 }
 
 /// A task that is to be announced to the workers.

@@ -7,6 +7,25 @@
     reason = "a test fails by panicking"
 )]
 
+/// Runs each test function on both databases.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {
+        $(mod $name {
+            use assay_tests::database::Database;
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn sqlite() {
+                super::$name(Database::sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn postgres() {
+                super::$name(Database::postgres().await).await;
+            }
+        })+
+    };
+}
+
 mod admission;
 mod alarms;
 mod authentication;
@@ -37,6 +56,9 @@ mod machines;
 mod openapi_documents;
 mod openstack_client;
 mod power;
+mod power_batch;
+mod power_feeds;
+mod power_shown;
 mod qemu;
 mod queue;
 mod report_differences;

@@ -16,6 +16,9 @@ mod introspections;
 mod nodes;
 mod page;
 mod ping;
+mod power;
+mod power_batches;
+mod power_wire;
 mod rule_trace_wire;
 mod stuck;
 mod tasks;
@@ -50,6 +53,10 @@ endpoints![
     dry_runs::delete_dry_run,
     nodes::show_node_details,
     nodes::update_node_details,
+    power::show_node_power,
+    power::list_output_actions,
+    power_batches::command_many_nodes,
+    power_batches::show_power_batch,
     tasks::list_task_records,
     tasks::show_task_record,
     tasks::revoke_task,

@@ -32,6 +32,7 @@ endpoints![
     node_power::power_on_node,
     node_power::power_off_node,
     node_power::reset_node,
+    node_power::reset_nodes,
     power_actions::list_power_actions,
     power_actions::get_power_action,
     node_power_controls::list_node_power_controls,

@@ -1,11 +1,39 @@
-//! Power of a node, through its default power control.
+//! Power of a node, through its default power control or all of its feeds, and of many nodes.
+
+use std::collections::BTreeMap;
 
 use assay_app::App;
 use assay_domain::PowerCommand;
+use rocket::serde::json::Json;
 use rocket::{State, post};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-use crate::guards::Caller;
-use crate::reply::{Nothing, Reply};
+use crate::guards::{Caller, JsonBody};
+use crate::reply::{Answer, Nothing, Reply};
+
+/// Nodes to restart.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NodesToReset {
+    /// Their keys, 10,000 at most.
+    #[schema(example = json!([1, 2]))]
+    node_ids: Vec<i64>,
+}
+
+/// How many nodes were restarted.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ResetNodes {
+    /// Nodes that could not be restarted, or of which nobody can tell.
+    #[schema(example = json!([]))]
+    failed: Vec<i64>,
+    /// Nodes that have been restarted.
+    #[schema(example = json!([1, 2]))]
+    success: Vec<i64>,
+    /// Why, by the key of each node that failed (an addition of Assay; absent when none has).
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    reasons: BTreeMap<i64, String>,
+}
 
 /// Switches a node on; done at once when it is on.
 #[utoipa::path(
@@ -67,6 +95,32 @@ pub(crate) async fn power_off_node(
 #[post("/v1/nodes/<node_id>/actions/reset")]
 pub(crate) async fn reset_node(app: &State<App>, caller: Caller, node_id: i64) -> Reply<Nothing> {
     command(app, caller, node_id, PowerCommand::Reset).await
+}
+
+/// Restarts nodes at once, and waits for it up to the configured time (`power_batch_wait`). Each
+/// node has a power action of its own. No reset is ever sent twice; one of which nobody can tell
+/// what became of it is among the failed ones, as is one that has not ended within the wait.
+#[utoipa::path(
+    tag = "nodes",
+    request_body = NodesToReset,
+    responses((status = 200, description = "Which ones were restarted and which were not", body = ResetNodes)),
+)]
+#[post("/v1/nodes/actions/reset", data = "<body>")]
+pub(crate) async fn reset_nodes(
+    app: &State<App>,
+    caller: Caller,
+    body: JsonBody<NodesToReset>,
+) -> Answer<ResetNodes> {
+    let nodes = body.0.node_ids;
+    let power = app.power();
+    let ends = power
+        .command_many_and_wait(&caller.0, nodes, PowerCommand::Reset)
+        .await?;
+    Ok(Json(ResetNodes {
+        failed: ends.failed.iter().map(|(id, _)| *id).collect(),
+        success: ends.success,
+        reasons: ends.failed.into_iter().collect(),
+    }))
 }
 
 async fn command(app: &App, caller: Caller, node_id: i64, command: PowerCommand) -> Reply<Nothing> {

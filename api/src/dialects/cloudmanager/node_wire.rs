@@ -6,6 +6,10 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+use crate::dialects::age;
+
+use super::iso;
+
 /// A thing that is named by key and name.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Named {
@@ -121,6 +125,16 @@ pub(super) struct NodeWire {
     /// power_on, power_off, or null when it was never read.
     #[schema(value_type = Option<String>, example = "power_off")]
     power_state: Option<&'static str>,
+    /// How old the last reading of the power state is, in seconds (an addition of Assay).
+    #[schema(example = 12)]
+    power_state_age: Option<i64>,
+    /// When the power state was read last, UTC (an addition of Assay).
+    #[schema(example = "2018-10-25T06:31:36")]
+    power_state_observed_at: Option<String>,
+    /// turning_on, turning_off or rebooting while a power command is under way (an addition of
+    /// Assay).
+    #[schema(value_type = Option<String>, example = "turning_on")]
+    power_transition: Option<&'static str>,
     /// Place: rack.
     rack_number: Option<i32>,
     /// Memory in MiB.
@@ -151,6 +165,8 @@ impl From<NodeDetail> for NodeWire {
             image,
             controls,
             ports: _,
+            under_way,
+            power_observed_at,
         } = detail;
         Self {
             active: node.active,
@@ -186,6 +202,9 @@ impl From<NodeDetail> for NodeWire {
             }),
             owner: node.owner,
             power_state: node.power_state.map(power_state),
+            power_state_age: power_observed_at.map(age),
+            power_state_observed_at: power_observed_at.map(iso),
+            power_transition: under_way.map(|change| change.transition.as_str()),
             rack_number: node.rack_number,
             ram_mb: node.ram_mb,
             ram_allocation_ratio: None,

@@ -19,6 +19,8 @@ use super::page::{self, page};
 
 /// Parameters that extend nodes.
 const EXTENSIONS: [&str; 2] = ["with_os_object", "with_hwinfo"];
+/// The parameter that has a node's power read now.
+const REFRESH: &str = "refresh";
 /// The class whose nodes can be extended.
 const HYPERVISOR: &str = "hypervisor";
 
@@ -132,6 +134,7 @@ pub(crate) async fn count_nodes(
         ("node_id" = i64, Path, description = "Key of the node"),
         ("with_os_object" = Option<bool>, Query, description = "Extends a node of class hypervisor by os_hypervisor where a cloud is known"),
         ("with_hwinfo" = Option<bool>, Query, description = "Extends a node of class hypervisor by the inventory of its last introspection"),
+        ("refresh" = Option<bool>, Query, description = "Has the node's power read now; when its devices do not answer, the last state and its age are shown"),
     ),
     responses(
         (status = 200, description = "The node", body = OneNode),
@@ -145,8 +148,11 @@ pub(crate) async fn get_node(
     query: Query<'_>,
     node_id: i64,
 ) -> Answer<OneNode> {
-    query.only(&EXTENSIONS)?;
+    query.only(&[&EXTENSIONS[..], &[REFRESH]].concat())?;
     let extended = wants_hwinfo(&query)?;
+    if query.flag(REFRESH)?.unwrap_or(false) {
+        app.power().refresh(&caller.0, node_id).await?;
+    }
     let detail = app.nodes().get(&caller.0, node_id).await?;
     let node = wire(app, &caller.0, detail, extended).await?;
     Ok(Json(OneNode { node }))

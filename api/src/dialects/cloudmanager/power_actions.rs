@@ -1,16 +1,18 @@
 //! The history of a node's power commands.
 
 use assay_app::App;
-use assay_domain::{Page, PowerAction};
+use assay_domain::PowerAction;
 use rocket::serde::json::Json;
 use rocket::{State, get};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::guards::Caller;
+use crate::query::Query;
 use crate::reply::Answer;
 
 use super::iso;
+use super::page::{self, page};
 
 /// A power command that was given to a node.
 #[derive(Serialize, ToSchema)]
@@ -19,12 +21,27 @@ pub(super) struct PowerActionWire {
     /// What was asked: power_on, power_off, reset or shutdown.
     #[schema(value_type = String, example = "reset")]
     action: &'static str,
+    /// The one output that was switched; null when the whole node was (an addition of Assay).
+    coil: Option<String>,
+    /// Why it failed, with the last state that was seen (an addition of Assay).
+    error: Option<String>,
+    /// When it ended, UTC (an addition of Assay).
+    #[schema(example = "2018-10-25T06:31:38")]
+    finish_time: Option<String>,
     /// Key.
     #[schema(example = 1)]
     id: i64,
     /// The node's key.
     #[schema(example = 1)]
-    node_id: i64,
+    node_id: Option<i64>,
+    /// The power control of that output (an addition of Assay).
+    power_control_id: Option<i64>,
+    /// How far it has come: intended, sent, done, failed, or unknown when nobody can tell (an
+    /// addition of Assay).
+    #[schema(value_type = String, example = "done")]
+    state: &'static str,
+    /// The task that does it (an addition of Assay).
+    task_id: Option<String>,
     /// When, UTC.
     #[schema(example = "2018-10-25T06:31:36")]
     start_time: String,
@@ -38,17 +55,27 @@ impl From<PowerAction> for PowerActionWire {
         let PowerAction {
             id,
             node_id,
+            output,
             command,
-            state: _,
-            error: _,
+            state,
+            error,
             user_name,
             start_time,
-            finished_at: _,
+            finished_at,
+            task,
+            batch: _,
         } = action;
+        let power_control_id = output.as_ref().map(|output| output.power_control_id);
         Self {
             action: command.as_str(),
+            coil: output.map(|output| output.port),
+            error,
+            finish_time: finished_at.map(iso),
             id,
             node_id,
+            power_control_id,
+            state: state.as_str(),
+            task_id: task,
             start_time: iso(start_time),
             user_name,
         }
@@ -58,7 +85,7 @@ impl From<PowerAction> for PowerActionWire {
 /// A node's power commands.
 #[derive(Serialize, ToSchema)]
 pub(super) struct PowerActionList {
-    /// All of them.
+    /// The page, newest first.
     power_actions: Vec<PowerActionWire>,
 }
 
@@ -69,10 +96,14 @@ pub(super) struct OnePowerAction {
     power_action: PowerActionWire,
 }
 
-/// Lists the power commands that were given to a node.
+/// Lists the power commands that were given to a node, newest first.
 #[utoipa::path(
     tag = "nodes",
-    params(("node_id" = i64, Path, description = "Key of the node")),
+    params(
+        ("node_id" = i64, Path, description = "Key of the node"),
+        ("offset" = Option<i64>, Query, description = "How many to skip", minimum = 0),
+        ("limit" = Option<i64>, Query, description = "How many at most; all when absent", minimum = 0),
+    ),
     responses(
         (status = 200, description = "The commands", body = PowerActionList),
         (status = 404, description = "The node cannot be found"),
@@ -82,13 +113,12 @@ pub(super) struct OnePowerAction {
 pub(crate) async fn list_power_actions(
     app: &State<App>,
     caller: Caller,
+    query: Query<'_>,
     node_id: i64,
 ) -> Answer<PowerActionList> {
-    let everything = Page {
-        offset: 0,
-        limit: i64::MAX,
-    };
-    let actions = app.power().history(&caller.0, node_id, everything).await?;
+    query.only(&page::NAMES)?;
+    let page = page(&query)?;
+    let actions = app.power().history(&caller.0, node_id, page).await?;
     Ok(Json(PowerActionList {
         power_actions: actions.into_iter().map(PowerActionWire::from).collect(),
     }))

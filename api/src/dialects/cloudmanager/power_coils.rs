@@ -28,7 +28,7 @@ pub(super) struct CoilBody {
     params(("power_control_id" = i64, Path, description = "Key of the power control")),
     request_body = CoilBody,
     responses(
-        (status = 204, description = "Done"),
+        (status = 204, description = "Done, or still being done after the configured wait"),
         (status = 404, description = "The power control cannot be found"),
         (status = 422, description = "The device cannot do that"),
         (status = 502, description = "The device failed"),
@@ -54,7 +54,7 @@ pub(crate) async fn power_on_coil(
     params(("power_control_id" = i64, Path, description = "Key of the power control")),
     request_body = CoilBody,
     responses(
-        (status = 204, description = "Done"),
+        (status = 204, description = "Done, or still being done after the configured wait"),
         (status = 404, description = "The power control cannot be found"),
         (status = 422, description = "The device cannot do that"),
         (status = 502, description = "The device failed"),

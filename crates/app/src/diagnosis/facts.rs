@@ -149,7 +149,7 @@ pub(crate) async fn probe(app: &App, introspection: &Introspection, phase: Phase
     let (target, protocol) = (&node.target, node.protocol.as_str());
     let mut probe = Probe::default();
     let asked = tokio::time::timeout(limit, async {
-        probe.power = Some(app.gate().power_state(target, protocol).await);
+        probe.power = Some(app.power().read(&node).await);
         if phase == Phase::BootScript && matches!(probe.power, Some(Ok(_))) {
             probe.boot = app.gate().boot(target, protocol).await.ok();
         }

@@ -154,10 +154,13 @@ pub(crate) fn update(
     let row = node_power_controls::table
         .filter(node_power_controls::node_id.eq(node_id))
         .filter(node_power_controls::power_control_id.eq(control_id));
+    let port = port.unwrap_or(&before.port);
     diesel::update(row)
         .set((
-            node_power_controls::port.eq(port.unwrap_or(&before.port)),
+            node_power_controls::port.eq(port),
             node_power_controls::is_default.eq(is_default.unwrap_or(before.is_default)),
+            // Through another output the device has not answered yet.
+            node_power_controls::is_initialized.eq(before.is_initialized && port == before.port),
         ))
         .execute(connection)
         .map_err(|error| lost_race(error.into()))?;
@@ -214,6 +217,17 @@ pub(crate) fn mark_initialized(
     if marked == 0 {
         return Err(missing(node_id, control_id));
     }
+    Ok(())
+}
+
+/// Notes that a power control is another device now, which has answered through none of its
+/// assignments.
+pub(crate) fn forget_answers(connection: &mut Conn, control_id: i64) -> Outcome<()> {
+    let rows =
+        node_power_controls::table.filter(node_power_controls::power_control_id.eq(control_id));
+    diesel::update(rows)
+        .set(node_power_controls::is_initialized.eq(false))
+        .execute(connection)?;
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use crate::convert::{all, naive, parse};
 use crate::fault::{Fault, Outcome};
 use crate::rows::{NodeChanges, NodeRow};
 use crate::schema::{introspections, nodes};
+use crate::types::NodeNames;
 
 /// Enrols a node with its ports.
 pub(crate) fn create(connection: &mut Conn, new: &NewNode, now: Timestamp) -> Outcome<Node> {
@@ -125,6 +126,28 @@ pub(crate) fn by_name(connection: &mut Conn, name: &str) -> Outcome<Option<Node>
         .first(connection)
         .optional()?;
     row.map(Node::try_from).transpose()
+}
+
+/// The nodes that have one of these keys, UUIDs or names.
+pub(crate) fn names_of(
+    connection: &mut Conn,
+    ids: &[i64],
+    uuids: &[String],
+    names: &[String],
+) -> Outcome<Vec<NodeNames>> {
+    let rows: Vec<(i64, String, Option<String>)> = nodes::table
+        .filter(
+            nodes::id
+                .eq_any(ids)
+                .or(nodes::uuid.eq_any(uuids))
+                .or(nodes::name.assume_not_null().eq_any(names)),
+        )
+        .select((nodes::id, nodes::uuid, nodes::name))
+        .load(connection)?;
+    let names = rows
+        .into_iter()
+        .map(|(id, uuid, name)| NodeNames { id, uuid, name });
+    Ok(names.collect())
 }
 
 /// The nodes for which all filters hold, by key.

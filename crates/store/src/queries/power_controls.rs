@@ -5,7 +5,7 @@ use assay_domain::power_control::PowerControlPatch;
 use assay_domain::{Error, Filter, Page, PowerControl, Secret, Timestamp};
 use diesel::prelude::*;
 
-use super::{Backend, Conn, gates, power_control_filters, power_observations};
+use super::{Backend, Conn, assignments, gates, power_control_filters, power_observations};
 use crate::convert::{host_key, naive, to_json};
 use crate::fault::Outcome;
 use crate::keys::{Keyring, Place};
@@ -79,17 +79,37 @@ pub(crate) fn update(
         refused: reopened.then_some(None),
         time_updated: Some(naive(now)),
     };
-    let row = diesel::update(power_controls::table.find(id))
+    let before = device(connection, id)?;
+    let row: Option<PowerControlRow> = diesel::update(power_controls::table.find(id))
         .set(&changes)
         .returning(PowerControlRow::as_returning())
         .get_result(connection)
-        .optional()?
-        .ok_or_else(|| Error::not_found("Power control", id))?;
+        .optional()?;
+    let row = row.ok_or_else(|| Error::not_found("Power control", id))?;
+    if before != device(connection, id)? {
+        assignments::forget_answers(connection, id)?;
+    }
     if reopened {
         gates::forget_logins(connection, id)?;
         power_observations::read_nodes_of_soon(connection, id)?;
     }
     Ok(row)
+}
+
+/// Which device a power control is: kind, protocol, host and port.
+type Device = (String, String, String, i32);
+
+fn device(connection: &mut Conn, id: i64) -> Outcome<Option<Device>> {
+    Ok(power_controls::table
+        .find(id)
+        .select((
+            power_controls::control_type,
+            power_controls::protocol_type,
+            power_controls::host_key,
+            power_controls::port_number,
+        ))
+        .first(connection)
+        .optional()?)
 }
 
 fn seal(keys: &Keyring, column: &str, id: i64, secret: Option<&Secret>) -> Outcome<Option<String>> {

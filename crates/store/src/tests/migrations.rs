@@ -167,7 +167,7 @@ async fn a_database_with_data_is_upgraded(kind: Kind) {
         .begin_power_action(7, PowerCommand::On, "ann", "t1", now())
         .await
         .unwrap();
-    assert_eq!(action.node_id, 7);
+    assert_eq!(action.node_id, Some(7));
 }
 
 #[tokio::test]

@@ -3,9 +3,10 @@
 use assay_domain::gate::GateState;
 use assay_domain::power_control::{PowerControlField, PowerControlPatch};
 use assay_domain::{
-    Error, Filter, FilterOp, FilterValue, PowerActionState, PowerCommand, PowerControl, Secret,
-    TaskKind,
+    Error, Filter, FilterOp, FilterValue, OutputRef, Page, PowerActionState, PowerCommand,
+    PowerControl, Secret, TaskKind,
 };
+use assay_store::NewPowerAction;
 use serde_json::json;
 
 use crate::world::{ALL, World, at, new_task};
@@ -19,6 +20,7 @@ on_both!(
     an_assignment_is_initialized,
     an_output_feeds_one_node,
     a_power_action_is_recorded,
+    actions_of_outputs_and_of_many_nodes_are_found,
 );
 
 /// A power control to add.
@@ -316,15 +318,14 @@ async fn an_output_feeds_one_node(world: World) {
 async fn a_power_action_is_recorded(world: World) {
     let store = &world.store;
     let node = world.node("n1").await.id;
-    let task = new_task(TaskKind::NodePower);
-    let action = store
-        .create_power_action(node, PowerCommand::Reset, "ann", task, at(1))
-        .await
-        .unwrap();
+    let action = wanted(Some(node), PowerCommand::Reset);
+    let action = store.create_power_actions(vec![action], at(1)).await;
+    let action = action.unwrap().remove(0);
     assert_eq!(action.state, PowerActionState::Intended);
     assert_eq!((action.start_time, action.finished_at), (at(1), None));
     let task = store.list_tasks(ALL).await.unwrap().remove(0);
     assert_eq!(task.payload["power_action_id"], action.id);
+    assert_eq!(action.task.as_deref(), Some(task.uuid.as_str()));
     store
         .set_power_action(action.id, PowerActionState::Sent, None, at(2))
         .await
@@ -373,4 +374,96 @@ async fn a_power_action_is_recorded(world: World) {
         (ended.state, ended.finished_at),
         (PowerActionState::Unknown, Some(at(7)))
     );
+}
+
+fn wanted(node_id: Option<i64>, command: PowerCommand) -> NewPowerAction {
+    NewPowerAction {
+        node_id,
+        output: None,
+        command,
+        user_name: "ann".to_owned(),
+        batch: None,
+        task: new_task(TaskKind::NodePower),
+    }
+}
+
+async fn actions_of_outputs_and_of_many_nodes_are_found(world: World) {
+    let store = &world.store;
+    let (first, second) = (world.node("n1").await.id, world.node("n2").await.id);
+    let output = OutputRef {
+        power_control_id: 7,
+        port: "3".to_owned(),
+    };
+    let of_output = NewPowerAction {
+        output: Some(output.clone()),
+        ..wanted(None, PowerCommand::Off)
+    };
+    let made = store.create_power_actions(vec![of_output], at(1)).await;
+    let made = made.unwrap().remove(0);
+    assert_eq!((made.node_id, &made.output), (None, &Some(output)));
+    let of_control = store.power_actions_of_control(7, ALL).await.unwrap();
+    assert_eq!(of_control, std::slice::from_ref(&made));
+    assert!(
+        store
+            .power_actions_of_control(8, ALL)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+
+    let part = |node| NewPowerAction {
+        batch: Some("b1".to_owned()),
+        ..wanted(Some(node), PowerCommand::On)
+    };
+    // All or nothing.
+    let lost = store
+        .create_power_actions(vec![part(first), part(99)], at(2))
+        .await;
+    assert!(matches!(lost, Err(Error::NotFound { .. })), "{lost:?}");
+    assert!(store.power_actions(first, ALL).await.unwrap().is_empty());
+    assert_eq!(store.list_tasks(ALL).await.unwrap().len(), 1);
+
+    let parts = vec![part(first), part(second)];
+    let parts = store.create_power_actions(parts, at(3)).await.unwrap();
+    assert_eq!(store.list_tasks(ALL).await.unwrap().len(), 3);
+    assert_eq!(
+        store.open_power_actions(&[first, second]).await.unwrap(),
+        parts
+    );
+    let done = PowerActionState::Done;
+    store
+        .set_power_action(parts[0].id, done, None, at(4))
+        .await
+        .unwrap();
+    let open = store.open_power_actions(&[first, second]).await.unwrap();
+    assert_eq!(open, &parts[1..]);
+    let of_batch = async |state, page| {
+        let found = store.power_actions_of_batch("b1", state, page).await;
+        let ids = found.unwrap().into_iter().map(|action| action.id);
+        ids.collect::<Vec<_>>()
+    };
+    assert_eq!(of_batch(None, ALL).await, [parts[0].id, parts[1].id]);
+    assert_eq!(of_batch(Some(done), ALL).await, [parts[0].id]);
+    let page = Page {
+        offset: 1,
+        limit: 1,
+    };
+    assert_eq!(of_batch(None, page).await, [parts[1].id]);
+    let mut counts = store.count_power_actions_of_batch("b1").await.unwrap();
+    counts.sort_by_key(|(state, _)| state.as_str());
+    assert_eq!(counts, [(done, 1), (PowerActionState::Intended, 1)]);
+
+    let names = vec!["n2".to_owned(), "n3".to_owned()];
+    let found = store.node_names(&[first, 99], &[], &names).await.unwrap();
+    let mut found: Vec<i64> = found.into_iter().map(|node| node.id).collect();
+    found.sort_unstable();
+    assert_eq!(found, [first, second]);
+
+    // What nobody sent has failed once its task has ended.
+    let task = parts[1].task.as_deref().unwrap();
+    assert!(store.revoke_task(task, at(5)).await.unwrap());
+    store.end_orphaned_power_actions(at(6)).await.unwrap();
+    let ended = store.power_action(parts[1].id).await.unwrap().unwrap();
+    assert_eq!(ended.state, PowerActionState::Failed);
+    assert_eq!(ended.finished_at, Some(at(6)));
 }

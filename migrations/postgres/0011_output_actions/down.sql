@@ -1,0 +1,10 @@
+DROP INDEX power_actions_batch;
+DROP INDEX power_actions_power_control_id;
+DROP INDEX power_actions_node_id;
+DELETE FROM power_actions WHERE node_id IS NULL;
+ALTER TABLE power_actions DROP COLUMN batch;
+ALTER TABLE power_actions DROP COLUMN output;
+ALTER TABLE power_actions DROP COLUMN power_control_id;
+ALTER TABLE power_actions ALTER COLUMN node_id SET NOT NULL;
+CREATE INDEX power_actions_node_id ON power_actions (node_id);
+CREATE INDEX power_actions_sent ON power_actions (part_of) WHERE state = 'sent';
