@@ -167,11 +167,11 @@ pub(crate) async fn run(simulate: Simulate) -> Result<(), Error> {
     let mut signals = Signals::listen()?;
     let options = simulate.options()?;
     let fleet = Fleet::start(&options)?;
-    let list: String = fleet
-        .members()
-        .iter()
-        .map(|member| format!("{}\n", entry(member, &options)))
-        .collect();
+    let mut list = String::new();
+    for member in fleet.members() {
+        list.push_str(&entry(member, &options).to_string());
+        list.push('\n');
+    }
     notice(&format!(
         "This is a simulator, not hardware: {} Redfish, {} IPMI and {} Intel AMT BMCs, seed {}. Ctrl-C ends it.",
         simulate.redfish, simulate.ipmi, simulate.amt, simulate.seed
