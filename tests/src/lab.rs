@@ -6,6 +6,7 @@ use assay_sim::{Bmc, BmcOptions, Machine, SimMachine};
 use serde_json::{Value, json};
 
 use crate::client::Client;
+use crate::simulated::Listed;
 
 /// The password of every simulated BMC: no text that a server writes may hold it.
 pub const BMC_PASSWORD: &str = "canary-of-the-bmc-4d1f";
@@ -33,12 +34,27 @@ pub struct Enrolled {
 /// Enrols the machine behind `bmc` with its ports and its power control.
 pub async fn enrol(client: &Client, bmc: &Bmc) -> Enrolled {
     let machine = bmc.machine();
-    let node = node_of(machine.hardware());
+    let control = control_of(bmc, BMC_PASSWORD);
+    enrol_node(client, node_of(machine.hardware()), control).await
+}
+
+/// Enrols a node of `assay simulate` with its power control.
+pub async fn enrol_listed(client: &Client, bmc: &Listed) -> Enrolled {
+    let node = json!({"name": bmc.name, "mac_address": bmc.mac});
+    let control = json!({
+        "control_type": bmc.control_type, "protocol_type": bmc.protocol,
+        "host": bmc.address, "port_number": bmc.port,
+        "login": bmc.login, "password": bmc.password, "settings": bmc.settings,
+    });
+    enrol_node(client, node, control).await
+}
+
+async fn enrol_node(client: &Client, node: Value, control: Value) -> Enrolled {
     let reply = client.post("/v1/nodes/", &json!({"node": node})).await;
     assert!([200, 201].contains(&reply.status), "{}", reply.text());
     let node = reply.json()["node"].clone();
     let id = node["id"].as_i64().unwrap();
-    let control = create_control(client, bmc, BMC_PASSWORD).await;
+    let control = store_control(client, control).await;
     let body = json!({"power_control_id": control, "power_control_port": "1"});
     let reply = client
         .post(&format!("/v1/nodes/{id}/power-controls/"), &body)
@@ -55,11 +71,18 @@ fn node_of(hardware: &SimMachine) -> Value {
 
 /// Makes a power control for a simulated BMC, with that password.
 pub async fn create_control(client: &Client, bmc: &Bmc, password: &str) -> i64 {
-    let control = json!({
+    store_control(client, control_of(bmc, password)).await
+}
+
+fn control_of(bmc: &Bmc, password: &str) -> Value {
+    json!({
         "control_type": "Redfish", "protocol_type": "redfish",
         "host": bmc.address().ip().to_string(), "port_number": bmc.address().port(),
         "login": "admin", "password": password, "settings": {"tls": "plain"},
-    });
+    })
+}
+
+async fn store_control(client: &Client, control: Value) -> i64 {
     let reply = client
         .post("/v1/power-controls/", &json!({"power_control": control}))
         .await;

@@ -73,6 +73,9 @@ pub(crate) fn chaos(args: &[String]) -> Outcome {
     let mut command = std::process::Command::new(release.join("assay-chaos"));
     command.current_dir(root());
     command.env("ASSAY_BINARY", release.join("assay"));
-    command.arg("--logs").arg(target().join("chaos")).args(args);
+    if args.first().map(String::as_str) != Some("bmcs") {
+        command.arg("--logs").arg(target().join("chaos"));
+    }
+    command.args(args);
     step("chaos", &mut command)
 }

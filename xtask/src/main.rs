@@ -25,6 +25,8 @@ usage: cargo xtask COMMAND
   chaos [--introspections N] [--kills N] [--seed N] [OPTIONS…]
                          build with optimisation, then kill and cut off a fleet at work
                          again and again, and judge whether anything was lost
+  chaos bmcs [--faults N] [--bmcs N] [--seed N]
+                         the same with faults of BMCs, while power commands go to them
   package [--profile dev] [--no-build] [--no-install]
                          build the .deb and .rpm packages into target/package
   agent                  build the static agent and print its path

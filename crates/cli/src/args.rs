@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::commands::simulate::Simulate;
+
 /// Bare-metal introspection and lifecycle appliance.
 #[derive(Debug, Parser)]
 #[command(name = "assay", version)]
@@ -58,6 +60,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Introspects a machine for real, shows it, and goes on serving.
     Demo(Demo),
+    /// Runs a fleet of simulated BMCs on loopback addresses, to try clients on.
+    Simulate(Simulate),
     /// Shows who is alive, what they hold and since when.
     Status {
         /// As JSON.

@@ -1,4 +1,4 @@
-//! The programs: `assay` (the all-in-one server, the demo and the operator's commands), and
+//! The programs: `assay` (the all-in-one server, the demo, the simulator and the operator's commands), and
 //! `assay-api` and `assay-worker`, of which a fleet has as many as it needs.
 #![forbid(unsafe_code)]
 
@@ -76,6 +76,7 @@ async fn dispatch(args: Args) -> Result<(), Error> {
     match command {
         Command::Serve(serve) => commands::serve::run(&common, serve, Roles::ALL).await,
         Command::Demo(demo) => demo::run(&common, demo).await,
+        Command::Simulate(simulate) => commands::simulate::run(simulate).await,
         Command::Status { json } => commands::status::run(&common, json).await,
         Command::User(user) => commands::user::run(&common, user).await,
         Command::Ramdisk(ramdisk) => commands::ramdisk::run(&common, ramdisk),

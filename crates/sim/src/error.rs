@@ -26,6 +26,20 @@ pub enum Error {
     /// An HTTP client could not be set up.
     #[error("no HTTP client: {0}")]
     Client(String),
+    /// A fleet cannot be set up like this.
+    #[error("{0}")]
+    Fleet(String),
+    /// More files would have to be open than this process may have.
+    #[error(
+        "{needed} files would have to be open at once, and this process may have {allowed}: raise the limit \
+         (`ulimit -n {needed}`, or LimitNOFILE of a service), or ask for fewer BMCs"
+    )]
+    Files {
+        /// How many.
+        needed: u64,
+        /// How many it may have.
+        allowed: u64,
+    },
     /// The BMC's certificate or key cannot be used.
     #[error("the certificate or its key cannot be used: {0}")]
     Tls(#[from] rustls::Error),

@@ -5,7 +5,7 @@
 //! as a process on this host, and [`ScriptedMachine`] plays a machine over HTTP, for fleets and for tests that need
 //! thousands of them or one that misbehaves.
 //!
-//! An [`Amt`] does the same in the language of Intel AMT.
+//! An [`Amt`] does the same in the language of Intel AMT. A [`Fleet`] is thousands of all three in one process.
 //!
 //! Nothing here is a product for managing machines; it exists to be managed.
 
@@ -22,6 +22,7 @@ mod hardware;
 mod http;
 mod ipmi;
 mod machine;
+mod restart;
 
 pub use amt::{Amt, AmtBoot, AmtCounters, AmtFaults, AmtOptions, AmtPowerCommand};
 pub use bmc::{
@@ -30,7 +31,10 @@ pub use bmc::{
 };
 pub use console::{Console, Marker, Sighting};
 pub use error::Error;
-pub use fleet::{fleet, fleet_address};
+pub use fleet::{
+    FaultShare, Fleet, FleetBmc, FleetFault, FleetOptions, FleetPorts, Member, Protocol, Share,
+    SimCertificate, allow_open_files, fleet, fleet_address,
+};
 pub use hardware::{
     BootDevice, BootPlan, DiskBus, Firmware, NicModel, SimDisk, SimMachine, SimNic,
 };
@@ -45,6 +49,8 @@ pub use machine::scripted::{
     Behaviour, Pace, Posted, ScriptedFault, ScriptedMachine, simulated_report,
 };
 pub use machine::{Machine, Power};
+
+pub use restart::RestartFault;
 
 /// The largest boot script that simulated firmware takes, in bytes; it also bounds a kernel that is chained to.
 const SCRIPT_LIMIT: usize = 64 << 20;

@@ -4,13 +4,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use assay_sim::{Behaviour, Bmc, BmcOptions, Http, ScriptedMachine, SimMachine, fleet_address};
+use assay_sim::{
+    Behaviour, Bmc, BmcOptions, Http, ScriptedMachine, SimMachine, allow_open_files, fleet_address,
+};
 use assay_tests::Client;
 use assay_tests::lab::{self, BMC_PASSWORD};
 use futures::StreamExt;
 
 use crate::figures::Figures;
-use crate::rig::{Rig, open_many_files};
+use crate::rig::Rig;
 
 /// Nodes of the smaller and the greater run.
 const SOME: usize = 1_000;
@@ -33,7 +35,7 @@ struct Member {
 
 /// 1,000 nodes, then 10,000.
 pub(crate) async fn introspections(figures: &mut Figures) {
-    open_many_files();
+    allow_open_files(4 * ALL).unwrap();
     let rig = Rig::start(WORKERS).await;
     rig.memory(figures, "idle");
     let mut hardware = assay_sim::fleet(ALL, SEED);

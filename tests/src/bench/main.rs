@@ -13,6 +13,8 @@ mod figures;
 mod fleet;
 mod introspections;
 mod load;
+mod power;
+mod power_on;
 mod reading;
 mod reporting;
 mod rig;
@@ -22,7 +24,8 @@ mod tasks;
 use figures::Figures;
 
 const USAGE: &str = "usage: assay-bench [sizes] [guest] [start] [reports] [bulk] [status] [page] \
-    [tasks] [introspections] [dry-run]";
+    [tasks] [introspections] [dry-run] [power-status] \
+    [power-on]";
 
 /// Runs the named benchmarks, or all of them.
 #[tokio::main]
@@ -60,6 +63,12 @@ async fn main() {
     }
     if wanted("dry-run") {
         dry_run::dry_run(&mut figures).await;
+    }
+    if wanted("power-status") {
+        power::power_status(&mut figures).await;
+    }
+    if wanted("power-on") {
+        power_on::power_on(&mut figures).await;
     }
     figures.print();
 }

@@ -74,6 +74,11 @@ impl Rig {
         self.fleet.client()
     }
 
+    /// Kills a worker (SIGKILL), which does not come back.
+    pub(crate) fn kill_worker(&mut self, number: usize) {
+        self.fleet.workers[number].kill();
+    }
+
     /// The number that a query gives as `count`.
     #[allow(
         clippy::cast_possible_truncation,
@@ -107,21 +112,4 @@ impl Rig {
         let own = resident_mib(std::process::id()).unwrap_or_default();
         figures.note(&format!("simulators and load, {when}, MiB"), own, "-");
     }
-}
-
-/// Lets this process open as many files as anybody may.
-pub(crate) fn open_many_files() {
-    let own = std::process::id().to_string();
-    let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
-    let line = limits
-        .lines()
-        .find(|line| line.starts_with("Max open files"));
-    let hard = line
-        .and_then(|line| line.split_whitespace().nth(4))
-        .unwrap();
-    let limit = format!("--nofile={hard}:{hard}");
-    let status = Command::new("prlimit")
-        .args(["--pid", &own, &limit])
-        .status();
-    assert!(status.unwrap().success(), "prlimit {limit}");
 }

@@ -2,6 +2,7 @@
 //! cables are killed and cut at random, and then a judge says whether anything was lost or done
 //! twice. The moments and victims come from a seed. To be run inside an arena.
 
+mod bmcs;
 mod counts;
 mod deaths;
 mod faults;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use bmcs::{BmcOptions, BmcReport, run as run_bmcs};
 pub use plan::{Deed, Fault, Victim};
 pub use report::{Figures, Report};
 

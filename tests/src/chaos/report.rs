@@ -50,11 +50,9 @@ impl Report {
 
     /// As text of several lines.
     pub fn text(&self) -> String {
-        let mut text = format!("chaos, seed {}\n", self.seed);
         let figures = &self.figures;
-        let mut line = |name: &str, value: &str| {
-            let _ = writeln!(text, "  {name:<58} {value}");
-        };
+        let mut lines = Vec::new();
+        let mut line = |name: &str, value: &str| lines.push((name.to_owned(), value.to_owned()));
         let seconds = |time: Duration| format!("{:.1} s", time.as_secs_f64());
         line("set up", &seconds(figures.set_up));
         line("at work", &seconds(figures.working));
@@ -78,14 +76,30 @@ impl Report {
         for (error, count) in &figures.errors {
             line(&format!("ended with: {error}"), &count.to_string());
         }
-        if self.is_clean() {
-            text.push_str("nothing was lost, nothing was done twice\n");
-        }
-        for violation in &self.violations {
-            let _ = writeln!(text, "VIOLATION: {violation}");
-        }
-        text
+        let title = format!("chaos, seed {}", self.seed);
+        let clean = "nothing was lost, nothing was done twice";
+        written(&title, &lines, clean, &self.violations)
     }
+}
+
+/// A report as text: figures line by line, then what must not be, or `clean` when there is nothing.
+pub(super) fn written(
+    title: &str,
+    lines: &[(String, String)],
+    clean: &str,
+    violations: &[String],
+) -> String {
+    let mut text = format!("{title}\n");
+    for (name, value) in lines {
+        let _ = writeln!(text, "  {name:<58} {value}");
+    }
+    if violations.is_empty() {
+        let _ = writeln!(text, "{clean}");
+    }
+    for violation in violations {
+        let _ = writeln!(text, "VIOLATION: {violation}");
+    }
+    text
 }
 
 /// How many faults there were of each kind.

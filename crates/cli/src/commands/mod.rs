@@ -5,6 +5,7 @@ pub(crate) mod database;
 pub(crate) mod openapi;
 pub(crate) mod ramdisk;
 pub(crate) mod serve;
+pub(crate) mod simulate;
 pub(crate) mod status;
 pub(crate) mod user;
 pub(crate) mod work;

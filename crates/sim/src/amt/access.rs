@@ -58,6 +58,11 @@ impl Access {
         )
     }
 
+    /// Forgets all nonces, as a restart does.
+    pub(super) fn forget(&mut self) {
+        self.nonces.clear();
+    }
+
     /// Judges the `Authorization` header of a request.
     pub(super) fn judge(
         &mut self,

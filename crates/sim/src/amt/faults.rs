@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::restart::RestartFault;
+
 /// The faults of one device. The default is none, and an immediate change of power state.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AmtFaults {
@@ -18,6 +20,8 @@ pub struct AmtFaults {
     pub reset_connections: bool,
     /// Closes the connection in place of the answer to a power command, which it carries out.
     pub hang_up_after_command: bool,
+    /// Restarts itself while it is asked; connections are closed meanwhile.
+    pub restart: Option<RestartFault>,
     /// Cuts its XML off in the middle.
     pub malformed_xml: bool,
     /// A nonce is good for this many requests; `None` for any number.

@@ -24,6 +24,7 @@ pub use faults::{AmtCounters, AmtFaults, AmtPowerCommand};
 
 use crate::Error;
 use crate::machine::Machine;
+use crate::restart::Restart;
 
 /// How an AMT device is set up.
 #[derive(Clone)]
@@ -69,6 +70,7 @@ struct Shared {
     counters: Mutex<AmtCounters>,
     access: Mutex<access::Access>,
     boot: Mutex<boot::BootSettings>,
+    restart: Restart,
     /// The event log's records, the newest first.
     log: Mutex<Vec<[u8; 21]>>,
     power: power::PowerQueue,
@@ -91,6 +93,7 @@ impl Amt {
             faults: watch::Sender::new(options.faults.clone()),
             counters: Mutex::default(),
             boot: Mutex::default(),
+            restart: Restart::default(),
             log: Mutex::new(classes::first_records()),
             power,
             tasks: TaskTracker::new(),

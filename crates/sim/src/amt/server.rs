@@ -22,6 +22,7 @@ use super::answer::Answer;
 use super::request::WsRequest;
 use super::{AmtFaults, Shared, methods};
 use crate::Error;
+use crate::bmc::until_closed;
 
 /// Where WS-Management is.
 const PATH: &str = "/wsman";
@@ -74,6 +75,9 @@ pub(super) async fn run(shared: Arc<Shared>, listener: TcpListener) {
 }
 
 async fn connection(shared: Arc<Shared>, stream: TcpStream) {
+    if shared.restart.is_away() {
+        return;
+    }
     // Small answers go out at once.
     let _ = stream.set_nodelay(true);
     let faults = shared.faults.borrow().clone();
@@ -85,7 +89,7 @@ async fn connection(shared: Arc<Shared>, stream: TcpStream) {
         return serve(shared, stream).await;
     };
     if faults.mute {
-        std::future::pending::<()>().await;
+        return until_closed(stream).await;
     }
     match TlsAcceptor::from(tls).accept(stream).await {
         Ok(stream) => serve(shared, stream).await,
@@ -116,7 +120,8 @@ async fn handle(
         std::future::pending::<Infallible>().await;
     }
     tokio::time::sleep(faults.answer_delay).await;
-    if faults.reset_connections {
+    let forget = || shared.access.lock().forget();
+    if faults.reset_connections || shared.restart.swallows(faults.restart, forget) {
         return Err(HungUp);
     }
     let (head, body) = request.into_parts();

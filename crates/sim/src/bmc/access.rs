@@ -18,6 +18,7 @@ pub(super) struct Access {
 struct Session {
     token: String,
     used: Instant,
+    requests: u32,
 }
 
 /// A session as its client learns of it.
@@ -83,25 +84,36 @@ impl Access {
             Session {
                 token: token.clone(),
                 used: Instant::now(),
+                requests: 0,
             },
         );
         Some(NewSession { id, token })
     }
 
-    /// Whether this token opens the door; its session is used by that.
-    pub(super) fn admits(&mut self, token: &str) -> bool {
+    /// Whether this token opens the door; its session is used by that, and forgotten when it was used more
+    /// often than `limit`.
+    pub(super) fn admits(&mut self, token: &str, limit: Option<u32>) -> bool {
         self.expire();
-        match self
+        let found = self
             .sessions
-            .values_mut()
-            .find(|session| session.token == token)
-        {
-            Some(session) => {
-                session.used = Instant::now();
-                true
-            }
-            None => false,
+            .iter_mut()
+            .find(|(_, session)| session.token == token);
+        let Some((id, session)) = found else {
+            return false;
+        };
+        session.used = Instant::now();
+        session.requests += 1;
+        let id = *id;
+        if limit.is_some_and(|limit| session.requests > limit) {
+            self.sessions.remove(&id);
+            return false;
         }
+        true
+    }
+
+    /// Ends all sessions, as a restart does.
+    pub(super) fn forget(&mut self) {
+        self.sessions.clear();
     }
 
     /// Ends a session; false when there is none of this number.
@@ -135,13 +147,21 @@ mod tests {
     fn a_full_table_refuses_and_an_expired_session_makes_room() {
         let mut access = Access::new(1, Duration::from_millis(20));
         let first = access.open().unwrap();
-        assert!(access.admits(&first.token) && !access.admits("guess"));
+        assert!(access.admits(&first.token, None) && !access.admits("guess", None));
         assert!(access.open().is_none());
         std::thread::sleep(Duration::from_millis(30));
-        assert!(!access.admits(&first.token));
+        assert!(!access.admits(&first.token, None));
         let second = access.open().unwrap();
         assert_ne!(first.id, second.id);
         assert!(access.close(second.id) && !access.close(second.id));
+    }
+
+    #[test]
+    fn a_session_that_is_used_too_often_is_forgotten() {
+        let mut access = Access::new(1, Duration::from_secs(1));
+        let session = access.open().unwrap();
+        assert!(access.admits(&session.token, Some(2)) && access.admits(&session.token, Some(2)));
+        assert!(!access.admits(&session.token, Some(2)) && access.open_sessions() == 0);
     }
 
     #[test]

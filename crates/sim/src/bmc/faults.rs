@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::restart::RestartFault;
+
 /// The faults of one BMC. The default is none, and an immediate change of power state.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Faults {
@@ -23,6 +25,10 @@ pub struct Faults {
     pub refuse_connections: bool,
     /// Closes the connection in place of an answer.
     pub hang_up: bool,
+    /// Forgets a session after this many requests in it.
+    pub drop_session_after: Option<u32>,
+    /// Restarts itself while it is asked; connections are closed meanwhile.
+    pub restart: Option<RestartFault>,
     /// Answers with an error.
     pub failure: Option<Failure>,
     /// Cuts its JSON off in the middle.

@@ -26,9 +26,11 @@ pub use counters::{Counters, ResetSeen};
 pub use faults::{Failure, Faults, Scope};
 pub use power::ResetType;
 pub use server::server_tls;
+pub(crate) use server::until_closed;
 
 use crate::Error;
 use crate::machine::Machine;
+use crate::restart::Restart;
 
 /// How a BMC is set up.
 #[derive(Clone)]
@@ -80,6 +82,7 @@ struct Shared {
     counters: Mutex<Counters>,
     access: Mutex<access::Access>,
     boot: Mutex<BootOverride>,
+    restart: Restart,
     power: power::PowerQueue,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -103,6 +106,7 @@ impl Bmc {
                 options.session_timeout,
             )),
             boot: Mutex::default(),
+            restart: Restart::default(),
             power,
             tasks: TaskTracker::new(),
             stop: options.stop.child_token(),

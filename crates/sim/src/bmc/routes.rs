@@ -87,9 +87,12 @@ fn refuse_method(shared: &Shared, path: &str, segments: &[&str]) -> Answer {
 fn is_admitted(shared: &Shared, faults: &Faults, request: &Parts) -> bool {
     const TOKEN: HeaderName = HeaderName::from_static("x-auth-token");
     if let Some(token) = request.headers.get(TOKEN) {
-        return token
-            .to_str()
-            .is_ok_and(|token| shared.access.lock().admits(token));
+        return token.to_str().is_ok_and(|token| {
+            shared
+                .access
+                .lock()
+                .admits(token, faults.drop_session_after)
+        });
     }
     let Some(login) = request.headers.get(AUTHORIZATION) else {
         return false;

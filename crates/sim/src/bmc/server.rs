@@ -97,18 +97,26 @@ async fn next_connection(shared: &Arc<Shared>, listener: Option<&TcpListener>) {
 }
 
 async fn connection(shared: Arc<Shared>, stream: TcpStream) {
+    if shared.restart.is_away() {
+        return;
+    }
     // Small answers go out at once.
     let _ = stream.set_nodelay(true);
     let Some(tls) = shared.options.tls.clone() else {
         return serve(shared, stream).await;
     };
     if shared.faults.borrow().mute {
-        std::future::pending::<()>().await;
+        return until_closed(stream).await;
     }
     match TlsAcceptor::from(tls).accept(stream).await {
         Ok(stream) => serve(shared, stream).await,
         Err(error) => tracing::debug!(%error, "TLS handshake with a BMC failed"),
     }
+}
+
+/// Reads what comes and says nothing, until the other side has enough of it.
+pub(crate) async fn until_closed(mut stream: TcpStream) {
+    let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
 }
 
 async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(shared: Arc<Shared>, stream: S) {
@@ -142,7 +150,8 @@ async fn handle(
         std::future::pending::<Infallible>().await;
     }
     tokio::time::sleep(faults.answer_delay).await;
-    if faults.hang_up {
+    let forget = || shared.access.lock().forget();
+    if faults.hang_up || shared.restart.swallows(faults.restart, forget) {
         return Err(HungUp);
     }
     let scopes = routes::scopes(&request.method, &path);

@@ -20,6 +20,8 @@ pub struct IpmiCounters {
     pub failed_logins: u64,
     /// Sessions refused because the table was full.
     pub refused_sessions: u64,
+    /// Sessions that nobody used or closed until their time was over.
+    pub expired_sessions: u64,
     /// Sessions open now.
     pub open_sessions: usize,
     /// The most sessions that were ever open at once.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::restart::RestartFault;
+
 /// The faults of one BMC. The default is none, and an immediate change of power state.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IpmiFaults {
@@ -15,6 +17,8 @@ pub struct IpmiFaults {
     pub session_table_full: bool,
     /// Forgets a session after this many commands in it, and does not answer it any more.
     pub drop_session_after: Option<u32>,
+    /// Restarts itself while it is asked.
+    pub restart: Option<RestartFault>,
     /// Cuts its answers off in the middle.
     pub malformed: bool,
     /// Loses every n-th datagram that arrives; 0 is taken as none.

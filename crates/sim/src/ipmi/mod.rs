@@ -29,6 +29,7 @@ pub use faults::IpmiFaults;
 
 use crate::Error;
 use crate::machine::Machine;
+use crate::restart::Restart;
 
 /// How an IPMI BMC is set up.
 #[derive(Clone)]
@@ -86,6 +87,7 @@ struct Shared {
     sessions: Mutex<sessions::Sessions>,
     boot: Mutex<BootFlags>,
     log: Mutex<commands::Log>,
+    restart: Restart,
     /// Held by the change of power that is under way; the others wait in their order.
     turn: tokio::sync::Mutex<()>,
     tasks: TaskTracker,
@@ -110,6 +112,7 @@ impl IpmiBmc {
             )),
             boot: Mutex::new(boot::NOTHING),
             log: Mutex::default(),
+            restart: Restart::default(),
             turn: tokio::sync::Mutex::default(),
             tasks: TaskTracker::new(),
             stop: options.stop.child_token(),
@@ -151,9 +154,13 @@ impl IpmiBmc {
 
     /// What it has counted so far.
     pub fn counters(&self) -> IpmiCounters {
-        let open = self.shared.sessions.lock().open();
+        let (open, expired) = {
+            let mut sessions = self.shared.sessions.lock();
+            (sessions.open(), sessions.expired())
+        };
         let mut counters = self.shared.counters.lock().clone();
         counters.open_sessions = open;
+        counters.expired_sessions = expired;
         counters
     }
 

@@ -64,7 +64,7 @@ fn answer(shared: &Arc<Shared>, datagram: &[u8]) -> Option<Vec<u8>> {
         counters.datagrams += 1;
         counters.datagrams
     };
-    let malformed = {
+    let (malformed, restart) = {
         let faults = shared.faults.lock();
         let lost = faults
             .lose_every
@@ -72,8 +72,12 @@ fn answer(shared: &Arc<Shared>, datagram: &[u8]) -> Option<Vec<u8>> {
         if faults.silent || lost {
             return None;
         }
-        faults.malformed
+        (faults.malformed, faults.restart)
     };
+    let forget = || shared.sessions.lock().forget();
+    if shared.restart.swallows(restart, forget) {
+        return None;
+    }
     let mut answer = match Packet::decode(datagram).ok()? {
         Packet::Legacy {
             session: 0,

@@ -19,6 +19,7 @@ pub(super) struct Sessions {
     limit: usize,
     timeout: Duration,
     by_id: BTreeMap<u32, Session>,
+    expired: u64,
 }
 
 /// One session.
@@ -84,6 +85,7 @@ impl Sessions {
             limit,
             timeout,
             by_id: BTreeMap::new(),
+            expired: 0,
         }
     }
 
@@ -132,10 +134,24 @@ impl Sessions {
             .count()
     }
 
+    /// How many open ones have ended by themselves.
+    pub(super) fn expired(&self) -> u64 {
+        self.expired
+    }
+
+    /// Ends all of them, as a restart does.
+    pub(super) fn forget(&mut self) {
+        self.by_id.clear();
+    }
+
     fn expire(&mut self) {
-        let timeout = self.timeout;
-        self.by_id
-            .retain(|_, session| session.used.elapsed() < timeout);
+        let (timeout, expired) = (self.timeout, &mut self.expired);
+        self.by_id.retain(|_, session| {
+            let lives = session.used.elapsed() < timeout;
+            let is_open = matches!(session.state, State::Open(_));
+            *expired += u64::from(!lives && is_open);
+            lives
+        });
     }
 }
 
