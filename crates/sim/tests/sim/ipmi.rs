@@ -110,7 +110,8 @@ async fn cipher_suite_0_and_wrong_logins_do_not_come_in() {
         (bmc.counters().logins, bmc.counters().controls.len()),
         (0, 0)
     );
-    assert!(bmc.counters().failed_logins >= 2);
+    // With RMCP+ ipmitool finds the BMC's own proof wrong and says no more, so there is one of IPMI 1.5.
+    assert_eq!(bmc.counters().failed_logins, 1);
 }
 
 #[tokio::test]
