@@ -6,7 +6,7 @@ use std::sync::Arc;
 use assay_ipmi::wire::Packet;
 use tokio::net::UdpSocket;
 
-use super::{Shared, legacy, plus};
+use super::{Shared, legacy, plus, presence};
 use crate::Error;
 
 /// The largest datagram that is read; IPMI's own limit is far below.
@@ -74,6 +74,9 @@ fn answer(shared: &Arc<Shared>, datagram: &[u8]) -> Option<Vec<u8>> {
         }
         faults.malformed
     };
+    if let Some(pong) = presence::answer(datagram) {
+        return Some(pong);
+    }
     let mut answer = match Packet::decode(datagram).ok()? {
         Packet::Legacy {
             session: 0,
