@@ -7,8 +7,8 @@ use assay_ipmi::wire::rakp::{OpenRequest, OpenResponse, Rakp1, Rakp2, Rakp3, Rak
 use assay_ipmi::wire::{Exchange, Keys, Message, PayloadType};
 use assay_ipmi::{Privilege, Status, Suite};
 
-use super::{Shared, commands, legacy};
 use super::sessions::{Open, Protection, State};
+use super::{Shared, commands, legacy};
 
 /// The answer to a packet; none to what a BMC is silent about.
 pub(super) fn answer(shared: &Arc<Shared>, packet: &Plus<'_>) -> Option<Vec<u8>> {
