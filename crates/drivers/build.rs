@@ -1,6 +1,9 @@
 //! Lists the PDU profiles of `pdu-profiles` for the build, so that a new one needs no line of code.
 
+#![allow(clippy::print_stdout, reason = "how a build script speaks to cargo")]
+
 use std::error::Error;
+use std::ffi::OsStr;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -15,7 +18,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     files.sort();
     let mut list = String::from("[");
     for file in &files {
-        let name = file.file_stem().ok_or("a profile without a name")?;
+        let name = file.file_stem().and_then(OsStr::to_str);
+        let (Some(name), Some(file)) = (name, file.to_str()) else {
+            return Err("a profile's name is no text".into());
+        };
         write!(list, "({name:?}, include_str!({file:?})), ")?;
     }
     list.push(']');

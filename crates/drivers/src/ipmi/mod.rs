@@ -4,22 +4,27 @@
 //! | key | value |
 //! |---|---|
 //! | `cipher_suite` | `3`, `17`, or `"best"` (the default): 17, and 3 where the BMC does not have 17 |
-//! | `kg` | the BMC's key K_G: at most 20 characters, or `0x` and at most 40 hexadecimal digits; none where the BMC has none |
 //! | `privilege` | `user`, `operator` or `administrator` (the default): what sessions may do |
 //! | `version` | `"2.0"` (the default) or `"1.5"` |
 //! | `auth` | with version 1.5 only: `md5` (the default) or `password`, which everybody on the way can read |
+//!
+//! # Login and password
+//! The login is the account. The password is the account's, and where the BMC has a key K_G, that is the
+//! password's second line: 1 to 20 bytes, or `0x` and 1 to 20 bytes in hexadecimal. No setting holds a
+//! secret.
 //!
 //! Nothing weaker than what is set is ever tried, and cipher suite 0 and authentication type "none"
 //! cannot be set.
 //!
 //! # Files
-//! `settings` reads these keys, `fault` says what went wrong, `session` begins and ends sessions; the
+//! `settings` reads these keys, `login` the password, `fault` says what went wrong, `session` begins and ends sessions; the
 //! others are one capability each.
 
 mod boot;
 mod events;
 mod fault;
 mod identify;
+mod login;
 mod management;
 mod parts;
 mod power;

@@ -13,23 +13,26 @@ use super::system::MACHINE;
 #[async_trait]
 impl PartsCapability for Bmc {
     async fn parts(&self) -> Result<Vec<Part>, DriverError> {
-        let listed = self
-            .records()
-            .await?
-            .iter()
-            .filter_map(|record| match record {
-                Record::Fru { id, name } => Some((*id, name.as_str())),
-                Record::Sensors(_) | Record::Other(_) => None,
-            });
+        let records = match self.records().await {
+            // Without records the machine's own data are left.
+            Err(DriverError::Unsupported { .. }) => &[],
+            outcome => outcome?,
+        };
+        let listed = records.iter().filter_map(|record| match record {
+            Record::Fru { id, name } => Some((*id, name.as_str())),
+            Record::Sensors(_) | Record::Other(_) => None,
+        });
         let mut places: Vec<(u8, &str)> = listed.collect();
         // The machine itself need not be listed.
         if !places.iter().any(|(id, _)| *id == MACHINE) {
             places.insert(0, (MACHINE, "machine"));
         }
-        let mut parts = Vec::new();
+        let (mut parts, mut lacks) = (Vec::new(), None);
         for (id, name) in places {
             match self.session.fru(id).await {
                 Ok(fru) => parts.extend(parts_of(name, fru)),
+                // The machine's own data stand for the command: who does not have those has none.
+                Err(error) if id == MACHINE && error.is_unsupported() => lacks = Some(error),
                 // A part that is not there, or whose memory is empty.
                 Err(error @ (Error::Malformed(_) | Error::Completion { .. })) => {
                     tracing::debug!(endpoint = self.peer.endpoint(), id, %error, "no FRU data");
@@ -37,7 +40,10 @@ impl PartsCapability for Bmc {
                 Err(error) => return Err(self.error(&error)),
             }
         }
-        Ok(parts)
+        match lacks {
+            Some(error) if parts.is_empty() => Err(self.error(&error)),
+            _ => Ok(parts),
+        }
     }
 }
 

@@ -6,15 +6,15 @@ use assay_domain::capability::{
     BootDeviceCapability, EventLogCapability, IdentifyCapability, ManagementCapability,
     PartsCapability, PowerCapability, SensorCapability, SystemCapability,
 };
-use assay_domain::{DriverError, Secret, Session, Target};
+use assay_domain::{DriverError, Session, Target};
 use assay_ipmi::command::sdr::Record;
-use assay_ipmi::{Access, Client, Error};
+use assay_ipmi::{Access, Client, Error, Version};
 use async_trait::async_trait;
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
-use zeroize::Zeroizing;
 
 use super::fault;
+use super::login::Login;
 use super::settings::Settings;
 use crate::peer::Peer;
 
@@ -36,11 +36,15 @@ impl IpmiSession {
     pub(super) async fn open(client: &Client, target: &Target) -> Result<Self, DriverError> {
         let peer = Peer::of(target);
         let settings = Settings::read(&target.settings).map_err(|error| peer.unsupported(error))?;
+        let login = Login::of(target.password.as_ref()).map_err(|error| peer.unsupported(error))?;
+        if login.key.is_some() && matches!(settings.version, Version::OneFive(_)) {
+            return Err(peer.unsupported("IPMI 1.5 has no key K_G, and the password has two lines"));
+        }
         let access = Access {
             address: resolve(target, &peer).await?,
             name: target.login.clone().unwrap_or_default(),
-            password: target.password.clone().unwrap_or_else(|| Secret::new("")),
-            key: settings.key.map(Zeroizing::new),
+            password: login.password,
+            key: login.key,
             privilege: settings.privilege,
             version: settings.version,
             limit: target.request_timeout,

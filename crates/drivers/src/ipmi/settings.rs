@@ -4,10 +4,7 @@ use assay_ipmi::{Privilege, Proof, Suite, SuiteChoice, Version};
 use serde_json::{Map, Value};
 
 /// The keys; the module's head describes them.
-const KEYS: [&str; 5] = ["cipher_suite", "kg", "privilege", "version", "auth"];
-
-/// The longest K_G in bytes (section 22.25 of the IPMI specification).
-const KEY_LIMIT: usize = 20;
+const KEYS: [&str; 4] = ["cipher_suite", "privilege", "version", "auth"];
 
 /// Checks the settings of a power control; the module's head lists the keys.
 ///
@@ -21,11 +18,16 @@ pub fn validate_settings(settings: &Map<String, Value>) -> Result<(), String> {
 pub(super) struct Settings {
     pub(super) version: Version,
     pub(super) privilege: Privilege,
-    pub(super) key: Option<Vec<u8>>,
 }
 
 impl Settings {
     pub(super) fn read(settings: &Map<String, Value>) -> Result<Self, String> {
+        if settings.contains_key("kg") {
+            return Err(
+                "setting 'kg': the key K_G is a secret; it is the second line of the password"
+                    .into(),
+            );
+        }
         if let Some(key) = settings.keys().find(|key| !KEYS.contains(&key.as_str())) {
             return Err(format!(
                 "unknown setting '{key}'; an IPMI power control has '{}'",
@@ -33,7 +35,6 @@ impl Settings {
             ));
         }
         let suite = suite(settings)?;
-        let key = kg(settings)?;
         let version = match text(settings, "version")? {
             None | Some("2.0") => Version::Two(suite.unwrap_or(SuiteChoice::Best)),
             Some("1.5") => Version::OneFive(proof(settings)?.unwrap_or(Proof::Md5)),
@@ -43,17 +44,14 @@ impl Settings {
             Version::Two(_) if proof(settings)?.is_some() => {
                 return Err("setting 'auth' is for version \"1.5\" alone".into());
             }
-            Version::OneFive(_) if suite.is_some() || key.is_some() => {
-                return Err(
-                    "settings 'cipher_suite' and 'kg' are for version \"2.0\" alone".into(),
-                );
+            Version::OneFive(_) if suite.is_some() => {
+                return Err("setting 'cipher_suite' is for version \"2.0\" alone".into());
             }
             _ => {}
         }
         Ok(Self {
             version,
             privilege: privilege(settings)?,
-            key,
         })
     }
 }
@@ -102,34 +100,6 @@ fn proof(settings: &Map<String, Value>) -> Result<Option<Proof>, String> {
     }
 }
 
-/// The key; an error does not repeat it.
-fn kg(settings: &Map<String, Value>) -> Result<Option<Vec<u8>>, String> {
-    let Some(text) = text(settings, "kg")? else {
-        return Ok(None);
-    };
-    let key = match text.strip_prefix("0x") {
-        Some(digits) => hex(digits),
-        None => Some(text.as_bytes().to_vec()),
-    };
-    match key {
-        Some(key) if (1..=KEY_LIMIT).contains(&key.len()) => Ok(Some(key)),
-        _ => Err(
-            "setting 'kg' must be 1 to 20 characters, or 0x and 1 to 20 bytes in hexadecimal"
-                .into(),
-        ),
-    }
-}
-
-fn hex(digits: &str) -> Option<Vec<u8>> {
-    if !digits.is_ascii() || !digits.len().is_multiple_of(2) {
-        return None;
-    }
-    (0..digits.len())
-        .step_by(2)
-        .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).ok())
-        .collect()
-}
-
 fn text<'a>(settings: &'a Map<String, Value>, key: &str) -> Result<Option<&'a str>, String> {
     match settings.get(key) {
         None | Some(Value::Null) => Ok(None),
@@ -140,7 +110,6 @@ fn text<'a>(settings: &'a Map<String, Value>, key: &str) -> Result<Option<&'a st
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -154,14 +123,13 @@ mod tests {
         let standard = read(&json!({})).ok().unwrap();
         assert_eq!(standard.version, Version::Two(SuiteChoice::Best));
         assert_eq!(standard.privilege, Privilege::Administrator);
-        let all =
-            json!({"cipher_suite": 17, "kg": "0x00ff", "privilege": "operator", "version": "2.0"});
+        let all = json!({"cipher_suite": 17, "privilege": "operator", "version": "2.0"});
         let all = read(&all).ok().unwrap();
         assert_eq!(
             all.version,
             Version::Two(SuiteChoice::Only(Suite::Seventeen))
         );
-        assert_eq!(all.key, Some(vec![0, 0xff]));
+        assert_eq!(all.privilege, Privilege::Operator);
         let old = read(&json!({"version": "1.5", "auth": "password"}))
             .ok()
             .unwrap();
@@ -180,20 +148,9 @@ mod tests {
             (json!({"version": "1.5", "auth": "none"}), "auth"),
             (json!({"auth": "md5"}), "auth"),
             (json!({"version": "1.5", "cipher_suite": 3}), "cipher_suite"),
-            (json!({"kg": ""}), "kg"),
-            (json!({"kg": "0x1"}), "kg"),
-            (json!({"kg": "twenty-one characters"}), "kg"),
+            (json!({"kg": "a secret"}), "second line of the password"),
         ] {
             assert!(read(&wrong).err().unwrap().contains(name), "{wrong}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn no_key_makes_reading_panic_and_none_is_repeated(key in "(0x)?\\PC{5,30}") {
-            if let Err(error) = read(&json!({"kg": key})) {
-                prop_assert!(!error.contains(&key));
-            }
         }
     }
 }

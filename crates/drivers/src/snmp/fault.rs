@@ -15,7 +15,8 @@ pub(super) enum Fault {
     /// The network would not carry it.
     #[error("{0}")]
     Unreachable(String),
-    /// No answer came in time. Agents do not answer a wrong community either (RFC 1157, 4.1).
+    /// No answer came in time. Agents do not answer a wrong community either (RFC 1157, 4.1), nor
+    /// what they decrypt to nonsense.
     #[error("no answer within {} s", .0.as_secs_f32())]
     Silent(Duration),
     /// The agent does not believe who is asking (RFC 3414, 3.2), so it did nothing.
@@ -62,7 +63,7 @@ impl Fault {
         match &self {
             Self::Unreachable(cause) => peer.unreachable(cause),
             Self::Silent(_) => peer.timed_out(format!(
-                "{self}; an agent that does not know the community is as silent"
+                "{self}; an agent is as silent to a wrong community, or passphrase of the privacy"
             )),
             Self::Refused(cause) => peer.refused(cause),
             Self::Status(status) => of_status(*status, peer),

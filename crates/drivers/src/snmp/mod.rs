@@ -28,7 +28,9 @@
 //! privacy, or two lines: authentication's and privacy's. No setting holds a secret.
 //!
 //! An agent does not answer a community that it does not know (RFC 1157, 4.1), so that is seen as
-//! [`assay_domain::DriverError::TimedOut`] and never as refused; SNMP 3 tells them apart.
+//! [`assay_domain::DriverError::TimedOut`] and never as refused. SNMP 3 tells them apart, but for a wrong
+//! passphrase of the privacy: that of the authentication is right then, and an agent that makes nothing
+//! of what it has decrypted is silent (Net-SNMP).
 //!
 //! # Outputs and commands
 //! The output is the outlet's number, from 1. On and off are sent only when the state read before is

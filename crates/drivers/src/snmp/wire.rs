@@ -35,13 +35,24 @@ impl Wire {
         // another device at the same address has another engine.
         let engines = Arc::new(EngineCache::new());
         let limit = target.request_timeout;
-        let client = |auth: Auth, retry: Retry, attempt: Duration, shape: ResponseShapePolicy| {
+        let client = |auth: Auth, retry: Retry, attempt: Duration, reads: bool| {
             let host = target.host.trim_start_matches('[').trim_end_matches(']');
+            // What a device echoes after a write is no news: its acceptance is what counts.
+            let shape = if reads {
+                ResponseShapePolicy::Strict
+            } else {
+                ResponseShapePolicy::Compatible
+            };
             ClientBuilder::new(auth)
                 .request_timeout(attempt)
                 .exchange_timeout(Some(limit))
                 .retry(retry)
                 .response_shape_policy(shape)
+                // An agent that does not believe a user says so without proof (RFC 3414, 3.2), which
+                // the library hears under this name only. A read may believe it: at worst it is
+                // sent once more. A write may not, for it would be sent twice; and every session
+                // begins with a read.
+                .allow_unauthenticated_v3_time_correction(reads)
                 .engine_cache(Arc::clone(&engines))
                 .target((host, target.port))
                 .construction_timeout(limit)
@@ -49,13 +60,11 @@ impl Wire {
                 .connect()
         };
         let again = Retry::fixed(READS - 1, Duration::ZERO).unwrap_or_else(|_| Retry::none());
-        // What a device echoes after a write is no news: its acceptance is what counts.
-        let (strict, lenient) = (ResponseShapePolicy::Strict, ResponseShapePolicy::Compatible);
         let unreachable = |error: Box<Error>| peer.unreachable(Fault::from(error).to_string());
-        let reader = client(auth.clone(), again, limit / READS, strict)
+        let reader = client(auth.clone(), again, limit / READS, true)
             .await
             .map_err(unreachable)?;
-        let writer = client(auth, Retry::none(), limit, lenient)
+        let writer = client(auth, Retry::none(), limit, false)
             .await
             .map_err(unreachable)?;
         Ok(Self {

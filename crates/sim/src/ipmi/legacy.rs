@@ -30,7 +30,12 @@ fn proof_of(number: u8) -> Option<Proof> {
 }
 
 /// A request outside of any session.
-pub(super) fn outside(shared: &Arc<Shared>, payload: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn outside(shared: &Shared, payload: &[u8]) -> Option<Vec<u8>> {
+    packet::legacy(None, 0, 0, &reply(shared, payload)?).ok()
+}
+
+/// The answer to a message outside of any session, in whichever version's packet it came.
+pub(super) fn reply(shared: &Shared, payload: &[u8]) -> Option<Vec<u8>> {
     let request = Message::decode(payload).ok()?;
     commands::count(shared, &request);
     let (code, data) = if is(&request, CHANNEL_AUTHENTICATION) {
@@ -40,7 +45,7 @@ pub(super) fn outside(shared: &Arc<Shared>, payload: &[u8]) -> Option<Vec<u8>> {
     } else {
         commands::without_session(shared, &request)
     };
-    packet::legacy(None, 0, 0, &request.answer(code, &data).encode()).ok()
+    Some(request.answer(code, &data).encode())
 }
 
 fn is(request: &Message, command: assay_ipmi::Command) -> bool {

@@ -11,6 +11,7 @@ mod faults;
 mod legacy;
 mod plus;
 mod power;
+mod presence;
 mod server;
 mod sessions;
 

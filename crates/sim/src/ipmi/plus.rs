@@ -7,9 +7,8 @@ use assay_ipmi::wire::rakp::{OpenRequest, OpenResponse, Rakp1, Rakp2, Rakp3, Rak
 use assay_ipmi::wire::{Exchange, Keys, Message, PayloadType};
 use assay_ipmi::{Privilege, Status, Suite};
 
-use super::Shared;
-use super::commands;
 use super::sessions::{Open, Protection, State};
+use super::{Shared, commands, legacy};
 
 /// The answer to a packet; none to what a BMC is silent about.
 pub(super) fn answer(shared: &Arc<Shared>, packet: &Plus<'_>) -> Option<Vec<u8>> {
@@ -20,6 +19,10 @@ pub(super) fn answer(shared: &Arc<Shared>, packet: &Plus<'_>) -> Option<Vec<u8>>
         PayloadType::RAKP_1 => bare(PayloadType::RAKP_2, &first(shared, packet.payload)?),
         PayloadType::RAKP_3 => bare(PayloadType::RAKP_4, &third(shared, packet.payload)?),
         PayloadType::IPMI if packet.session != 0 => return inside(shared, packet),
+        // Section 13.6: a request without a session may come in either version's packet.
+        PayloadType::IPMI if !packet.encrypted && !packet.authenticated => {
+            bare(PayloadType::IPMI, &legacy::reply(shared, packet.payload)?)
+        }
         _ => return None,
     }
     .ok()

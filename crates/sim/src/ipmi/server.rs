@@ -6,7 +6,7 @@ use std::sync::Arc;
 use assay_ipmi::wire::Packet;
 use tokio::net::UdpSocket;
 
-use super::{Shared, legacy, plus};
+use super::{Shared, legacy, plus, presence};
 use crate::Error;
 
 /// The largest datagram that is read; IPMI's own limit is far below.
@@ -77,6 +77,9 @@ fn answer(shared: &Arc<Shared>, datagram: &[u8]) -> Option<Vec<u8>> {
     let forget = || shared.sessions.lock().forget();
     if shared.restart.swallows(restart, forget) {
         return None;
+    }
+    if let Some(pong) = presence::answer(datagram) {
+        return Some(pong);
     }
     let mut answer = match Packet::decode(datagram).ok()? {
         Packet::Legacy {

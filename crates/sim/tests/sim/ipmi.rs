@@ -29,7 +29,7 @@ async fn try_ipmitool(address: SocketAddr, options: &str, command: &str) -> (boo
             "-p",
             &address.port().to_string(),
         ])
-        .args(["-U", "admin", "-N", "1", "-R", "2"])
+        .args(["-U", "admin", "-N", "1", "-R", "1"])
         .args(options.split_whitespace())
         .args(command.split_whitespace())
         .kill_on_drop(true)
@@ -97,20 +97,26 @@ async fn power_is_switched_with_each_kind_of_session() {
 #[tokio::test]
 async fn cipher_suite_0_and_wrong_logins_do_not_come_in() {
     let (bmc, _machine) = start(IpmiOptions::default());
-    for options in [
+    let wrong = [
         "-I lanplus -P simulated -C 0",
         "-I lanplus -P wrong -C 17",
         "-I lan -P wrong -A MD5",
         "-I lan -P simulated -A NONE",
-    ] {
-        let (success, text) = try_ipmitool(bmc.address(), options, "chassis power on").await;
-        assert!(!success, "{options}: {text}");
-    }
+    ];
+    futures::future::join_all(wrong.map(|options| {
+        let address = bmc.address();
+        async move {
+            let (success, text) = try_ipmitool(address, options, "chassis power on").await;
+            assert!(!success, "{options}: {text}");
+        }
+    }))
+    .await;
     assert_eq!(
         (bmc.counters().logins, bmc.counters().controls.len()),
         (0, 0)
     );
-    assert!(bmc.counters().failed_logins >= 2);
+    // With RMCP+ ipmitool finds the BMC's own proof wrong and says no more, so there is one of IPMI 1.5.
+    assert_eq!(bmc.counters().failed_logins, 1);
 }
 
 #[tokio::test]
@@ -193,7 +199,6 @@ async fn everything_else_is_read() {
 
 #[tokio::test]
 async fn faults_are_felt() {
-    let (bmc, _machine) = start(IpmiOptions::default());
     let cases: [fn(&mut IpmiFaults); 5] = [
         |faults| faults.silent = true,
         |faults| faults.refuse_login = true,
@@ -201,16 +206,16 @@ async fn faults_are_felt() {
         |faults| faults.malformed = true,
         |faults| faults.drop_session_after = Some(1),
     ];
-    for change in cases {
-        bmc.change_faults(|faults| {
-            *faults = IpmiFaults::default();
-            change(faults);
-        });
+    // Beside each other: ipmitool waits long for what does not come.
+    let felt = cases.map(|change| async move {
+        let (bmc, _machine) = start(IpmiOptions::default());
+        bmc.change_faults(change);
         let (success, text) = try_ipmitool(bmc.address(), RIGHT, "chassis power on").await;
         assert!(!success, "{:?}: {text}", bmc.faults());
-    }
-    bmc.change_faults(|faults| *faults = IpmiFaults::default());
-    ipmitool(&bmc, "chassis power status").await;
+        bmc.change_faults(|faults| *faults = IpmiFaults::default());
+        ipmitool(&bmc, "chassis power status").await;
+    });
+    futures::future::join_all(felt).await;
 }
 
 #[tokio::test]

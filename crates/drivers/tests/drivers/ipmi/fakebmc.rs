@@ -4,13 +4,13 @@
 
 use std::time::Duration;
 
-use assay_domain::capability::{BootDevice, BootOverride};
+use assay_domain::capability::{BootDevice, BootOverride, Identify};
 use assay_domain::{DriverError, PowerState};
 use assay_drivers::ResetOutcome;
 use serde_json::json;
 
-use crate::support::gate;
 use crate::support::ipmi::{Foreign, IPMI, LOGIN, ipmi_target};
+use crate::support::{driver_session, gate};
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -61,4 +61,24 @@ async fn the_boot_device_is_set_and_read() {
         let read = gate().0.boot(&target, IPMI).await.unwrap();
         assert_eq!(read.device, Some(device));
     }
+}
+
+#[tokio::test]
+async fn what_it_does_not_have_is_unsupported_and_never_empty() {
+    let peer = Foreign::fakebmc();
+    let session = driver_session(IPMI, &peer.target(&json!({}))).await;
+    let log = session.event_log().unwrap();
+    let light = session.identify().unwrap();
+    for error in [
+        session.sensors().unwrap().sensors().await.unwrap_err(),
+        session.parts().unwrap().parts().await.unwrap_err(),
+        log.event_log().await.unwrap_err(),
+        log.clear_event_log().await.unwrap_err(),
+        light.identify(Identify::On).await.unwrap_err(),
+    ] {
+        assert!(matches!(error, DriverError::Unsupported { .. }), "{error}");
+    }
+    let state = session.power().unwrap().power_state().await;
+    assert_eq!(state, Ok(PowerState::Off), "the session goes on");
+    session.close().await;
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use assay_domain::capability::{BootDevice, BootMode, BootOverride, Health};
+use assay_domain::capability::{BootDevice, BootMode, BootOverride, Health, Identify};
 use assay_domain::{DriverError, PowerState};
 use assay_drivers::ResetOutcome;
 use serde_json::{Value, json};
@@ -160,4 +160,44 @@ async fn all_that_it_tells_is_read() {
         .collect();
     assert!(names.contains(&LOGIN.0), "{names:?}");
     session.close().await;
+}
+
+#[tokio::test]
+async fn ipmitool_reads_the_same() {
+    let peer = Foreign::ipmi_sim();
+    let session = driver_session(IPMI, &peer.target(&json!({}))).await;
+    let info = session.management().unwrap().management_info().await;
+    let info = info.unwrap();
+    let light = session.identify().unwrap();
+    light
+        .identify(Identify::For(Duration::from_secs(7)))
+        .await
+        .unwrap();
+    session.close().await;
+
+    let [interface] = &info.interfaces[..] else {
+        panic!("{info:?}")
+    };
+    let lan = peer.ipmitool("lan print 1");
+    let address = interface.address.map(|address| address.to_string());
+    let gateway = interface.gateway.map(|address| address.to_string());
+    let told = [interface.mac.clone(), address, gateway];
+    assert!(told[0].is_some(), "{info:?}");
+    for value in told.iter().flatten() {
+        assert!(lan.contains(value.as_str()), "{value}: {lan}");
+    }
+    let users = peer.ipmitool("user list 1");
+    for (name, privilege) in [(LOGIN.0, "administrator"), ("reader", "user")] {
+        let ours = info.users.iter().find(|user| user.name == name).unwrap();
+        assert_eq!((ours.privilege.as_str(), ours.enabled), (privilege, true));
+        let theirs = users.lines().find(|line| line.contains(name)).unwrap();
+        assert!(theirs.to_lowercase().ends_with(privilege), "{theirs}");
+    }
+    let sensors = peer.ipmitool("sdr list");
+    assert!(sensors.contains("96 degrees C"), "{sensors}");
+    assert!(
+        peer.file("seen").contains("identify 7"),
+        "{}",
+        peer.file("seen")
+    );
 }

@@ -1,13 +1,20 @@
 //! Sessions: cipher suites, keys, versions, many BMCs at once, and their end.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use assay_domain::{DriverError, PowerState, Target};
 use assay_ipmi::Suite;
+use assay_ipmi::wire::rakp::{OpenRequest, OpenResponse};
+use assay_ipmi::wire::{Message, Packet, PayloadType, packet};
 use assay_sim::{IpmiFaults, IpmiOptions};
+use parking_lot::Mutex;
 use serde_json::{Value, json};
+use tokio::net::UdpSocket;
 
-use crate::support::ipmi::{IPMI, simulated, simulated_with};
+use crate::support::conformance::hides_the_login;
+use crate::support::ipmi::{IPMI, ipmi_target, simulated, simulated_with};
 use crate::support::{driver_session, eventually, gate, with_login};
 
 fn with_settings(mut target: Target, settings: &Value) -> Target {
@@ -43,24 +50,93 @@ async fn only_the_suite_that_is_set_is_used() {
     }
 }
 
+/// A BMC that agrees to a session and makes it one without any protection, cipher suite 0, whatever is
+/// proposed; and the kinds of payload that it gets.
+async fn weakening() -> (SocketAddr, Arc<Mutex<Vec<PayloadType>>>) {
+    let socket = UdpSocket::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = socket.local_addr().unwrap();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&seen);
+    tokio::spawn(async move {
+        let mut buffer = [0; 512];
+        while let Ok((length, peer)) = socket.recv_from(&mut buffer).await {
+            let answer = match Packet::decode(&buffer[..length]).unwrap() {
+                Packet::Legacy { payload, .. } => {
+                    let request = Message::decode(payload).unwrap();
+                    let answer = request.answer(0, &[1, 0x94, 0x04, 0x03, 0, 0, 0, 0]);
+                    packet::legacy(None, 0, 0, &answer.encode())
+                }
+                Packet::Plus(plus) => {
+                    heard.lock().push(plus.payload_type);
+                    let Ok(request) = OpenRequest::decode(plus.payload) else {
+                        continue;
+                    };
+                    let answer = OpenResponse {
+                        tag: request.tag,
+                        privilege: 4,
+                        console: request.console,
+                        managed: 7,
+                        algorithms: [0, 0, 0],
+                    };
+                    packet::bare(PayloadType::OPEN_RESPONSE, &answer.encode())
+                }
+            };
+            socket.send_to(&answer.unwrap(), peer).await.unwrap();
+        }
+    });
+    (address, seen)
+}
+
+#[tokio::test]
+async fn a_bmc_that_weakens_the_suite_is_told_no_name() {
+    let (address, seen) = weakening().await;
+    for settings in [
+        json!({}),
+        json!({"cipher_suite": 3}),
+        json!({"cipher_suite": 17}),
+    ] {
+        let target = ipmi_target(address, ("admin", "simulated"), &settings);
+        let error = state(&target).await.unwrap_err();
+        assert!(matches!(error, DriverError::Unsupported { .. }), "{error}");
+    }
+    let seen = seen.lock();
+    assert!(!seen.is_empty());
+    assert!(seen.iter().all(|kind| *kind == PayloadType::OPEN_REQUEST));
+}
+
 #[tokio::test]
 async fn the_key_of_the_bmc_is_needed_and_enough() {
     let (bmc, target) = simulated_with(IpmiOptions {
         key: Some(b"the BMC's own key".to_vec()),
         ..IpmiOptions::default()
     });
-    let right = json!({"kg": "the BMC's own key"});
-    assert_eq!(
-        state(&with_settings(target.clone(), &right)).await,
-        Ok(PowerState::Off)
-    );
-    for wrong in [json!({}), json!({"kg": "another"})] {
-        let error = state(&with_settings(target.clone(), &wrong))
-            .await
-            .unwrap_err();
-        assert!(matches!(error, DriverError::Refused { .. }), "{error}");
+    let with_key = |lines: &str| with_login(target.clone(), "admin", lines);
+    for right in ["the BMC's own key", "0x74686520424d432773206f776e206b6579"] {
+        let right = with_key(&format!("simulated\n{right}"));
+        assert_eq!(state(&right).await, Ok(PowerState::Off));
     }
-    assert_eq!(bmc.counters().logins, 3, "one for each, none again");
+    for wrong in ["simulated", "simulated\nanother"] {
+        let wrong = with_key(wrong);
+        let error = state(&wrong).await.unwrap_err();
+        assert!(matches!(error, DriverError::Refused { .. }), "{error}");
+        hides_the_login(&error, &wrong);
+    }
+    assert_eq!(bmc.counters().logins, 4, "one for each, none again");
+}
+
+#[tokio::test]
+async fn what_is_no_key_is_not_sent() {
+    let (bmc, target) = simulated(IpmiFaults::default());
+    let two_lines = with_login(target.clone(), "admin", "simulated\na key");
+    for (target, why) in [
+        (with_login(target, "admin", "simulated\n0x1"), "K_G"),
+        (with_settings(two_lines, &json!({"version": "1.5"})), "K_G"),
+    ] {
+        let error = state(&target).await.unwrap_err();
+        assert!(matches!(error, DriverError::Unsupported { .. }), "{error}");
+        assert!(error.to_string().contains(why), "{error}");
+    }
+    assert_eq!(bmc.counters().datagrams, 0);
 }
 
 #[tokio::test]

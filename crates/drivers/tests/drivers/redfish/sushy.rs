@@ -9,7 +9,7 @@ use crate::support::conformance::{self, Peer};
 use crate::support::sushy::{MAC, Options, Sushy, UUID};
 use crate::support::{REDFISH, gate, with_login};
 
-/// It changes state up to 11 s after it answers.
+/// It changes state up to 2 s after it answers.
 const LIMIT: Duration = Duration::from_secs(30);
 
 #[tokio::test]

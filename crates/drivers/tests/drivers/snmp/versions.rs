@@ -77,10 +77,6 @@ async fn version_3_says_what_it_does_not_like() {
     for (target, why) in [
         (agent.target_v3("nobody", &both), "user"),
         (
-            agent.target_v3("operator", &format!("{AUTH}\nquite-wrong")),
-            "privacy",
-        ),
-        (
             with(agent.target_v3("operator", &both), "auth", "SHA-256"),
             "authentication",
         ),
@@ -93,6 +89,18 @@ async fn version_3_says_what_it_does_not_like() {
     // The same passphrase for both, where one is given.
     let state = gate().0.power_state(&at(sha256, "1"), SNMP).await;
     assert_eq!(state, Ok(PowerState::Off));
+}
+
+#[tokio::test]
+async fn a_wrong_passphrase_of_the_privacy_is_silence() {
+    let agent = apc(json!({})).await;
+    let wrong = agent.target_v3("operator", &format!("{AUTH}\nquite-wrong"));
+    let mut target = at(wrong, "1");
+    target.request_timeout = Duration::from_millis(300);
+    let error = gate().0.power_state(&target, SNMP).await.unwrap_err();
+    assert!(matches!(error, DriverError::TimedOut { .. }), "{error}");
+    assert!(error.to_string().contains("privacy"), "{error}");
+    assert!(!error.to_string().contains("quite-wrong"), "{error}");
 }
 
 #[tokio::test]

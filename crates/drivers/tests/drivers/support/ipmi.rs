@@ -182,6 +182,19 @@ impl Foreign {
         ipmi_target(self.address, LOGIN, settings)
     }
 
+    /// What ipmitool says to a command, in a session of cipher suite 3.
+    pub(crate) fn ipmitool(&self, command: &str) -> String {
+        let output = Command::new("ipmitool")
+            .args(["-I", "lanplus", "-C", "3", "-U", LOGIN.0, "-P", LOGIN.1])
+            .args(["-H", &self.address.ip().to_string()])
+            .args(["-p", &self.address.port().to_string()])
+            .args(command.split_whitespace())
+            .output()
+            .expect("ipmitool is missing: apt-get install ipmitool");
+        assert!(output.status.success(), "ipmitool {command}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
     /// A file of its folder.
     pub(crate) fn file(&self, name: &str) -> String {
         fs::read_to_string(self.folder.path().join(name)).unwrap_or_default()

@@ -1,5 +1,5 @@
 //! sushy-tools' Redfish emulator with its fake driver, which Assay did not write. It has no sessions;
-//! it changes the power state 1 to 11 s after it answers.
+//! it changes the power state 1 to 2 s after it answers (by itself: at random up to 11 s).
 
 use std::fs::{self, File};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -16,6 +16,10 @@ use super::{pytools, target};
 pub(crate) const UUID: &str = "27946b59-9e44-4fa7-8e91-f3527a1ef094";
 /// Its network card.
 pub(crate) const MAC: &str = "00:5c:52:31:3a:9c";
+
+/// The emulator's own program, but for the length of its waits, which it draws by lot.
+const PROGRAM: &str = "import random; random.randint = lambda low, high: low + 1\n\
+    from sushy_tools.emulator.main import main; main()\n";
 
 /// A running emulator; dropping it ends it.
 pub(crate) struct Sushy {
@@ -38,7 +42,8 @@ pub(crate) struct Options<'a> {
 impl Sushy {
     /// Starts an emulator and waits until it listens.
     pub(crate) fn start(options: &Options<'_>) -> Self {
-        let program = pytools::tool("sushy-emulator", "sushy-tools");
+        // The program of the package tells whether it is there; its interpreter runs it.
+        let python = pytools::tool("sushy-emulator", "sushy-tools").with_file_name("python");
         // The port may be taken by another between its choice and its use: then another one is.
         for _ in 0..5 {
             let folder = tempfile::tempdir().unwrap();
@@ -46,8 +51,8 @@ impl Sushy {
             let config = folder.path().join("emulator.conf");
             fs::write(&config, config_text(options, address, folder.path())).unwrap();
             let log = File::create(folder.path().join("log")).unwrap();
-            let process = Command::new(&program)
-                .arg("--fake")
+            let process = Command::new(&python)
+                .args(["-c", PROGRAM, "--fake"])
                 .arg("--config")
                 .arg(&config)
                 .stdout(log.try_clone().unwrap())
