@@ -30,7 +30,9 @@ pub(crate) async fn build_app(config: &Config) -> Result<App, Error> {
     let store = open_store(config).await?;
     let pipeline = Pipeline::new(config.settings.hooks.clone())
         .map_err(|error| Error::Config(format!("hooks: {error}")))?;
-    let gate = Gate::new(Drivers::standard(), Arc::new(store.clone()));
+    let drivers = Drivers::configured(&config.settings.drivers, Arc::new(store.clone()))
+        .map_err(|error| Error::Config(format!("drivers.pdu_profiles: {error}")))?;
+    let gate = Gate::new(drivers, Arc::new(store.clone()));
     let queue = assay_queue::connect(&config.queue, store.clone()).await?;
     let app = App::new(store, queue, gate, pipeline, config.settings.clone(), Clock);
     keystone::connect(&app)?;

@@ -26,6 +26,7 @@ mod evidence;
 mod fault;
 mod filter;
 mod fleet;
+mod host_keys;
 mod introspections;
 mod key_file;
 mod keys;

@@ -5,7 +5,7 @@ use assay_domain::power_control::PowerControlPatch;
 use assay_domain::{Error, Filter, Page, PowerControl, Secret, Timestamp};
 use diesel::prelude::*;
 
-use super::{Backend, Conn, power_control_filters};
+use super::{Backend, Conn, host_keys, power_control_filters};
 use crate::convert::{host_key, naive, to_json};
 use crate::fault::Outcome;
 use crate::keys::{Keyring, Place};
@@ -46,7 +46,8 @@ pub(crate) fn create(
 }
 
 /// Changes a power control. Whoever gives credentials, host or port, even the same ones again,
-/// asks to try them: the gate that refused credentials had shut opens.
+/// asks to try them: the gate that refused credentials had shut opens. At another host or port is
+/// another device, whose host key is not known.
 pub(crate) fn update(
     connection: &mut Conn,
     id: i64,
@@ -59,6 +60,9 @@ pub(crate) fn update(
         || patch.ssh_key.is_some()
         || patch.host.is_some()
         || patch.port_number.is_some();
+    if moves(connection, id, patch)? {
+        host_keys::forget(connection, id)?;
+    }
     let sealed = |column, given: &Option<Option<Secret>>| {
         given
             .as_ref()
@@ -85,6 +89,19 @@ pub(crate) fn update(
         .get_result(connection)
         .optional()?
         .ok_or_else(|| Error::not_found("Power control", id).into())
+}
+
+/// Whether a change gives a power control another host or port than it has.
+fn moves(connection: &mut Conn, id: i64, patch: &PowerControlPatch) -> Outcome<bool> {
+    let place: Option<(String, i32)> = power_controls::table
+        .find(id)
+        .select((power_controls::host, power_controls::port_number))
+        .first(connection)
+        .optional()?;
+    Ok(place.is_some_and(|(host, port)| {
+        patch.host.as_ref().is_some_and(|new| *new != host)
+            || patch.port_number.is_some_and(|new| new != port)
+    }))
 }
 
 fn seal(keys: &Keyring, column: &str, id: i64, secret: Option<&Secret>) -> Outcome<Option<String>> {
