@@ -16,5 +16,6 @@ mod limits;
 mod listener;
 mod nonsense;
 mod own;
+mod power_controls;
 mod support;
 mod unauthorised;

@@ -14,6 +14,7 @@ mod discovery;
 mod dry_runs;
 mod evidence;
 mod fleet;
+mod host_keys;
 mod identity;
 mod introspections;
 mod lookup;
@@ -57,6 +58,7 @@ pub use dry_runs::{
 };
 pub use evidence::EvidenceLog;
 pub use fleet::{Fleet, FleetStatus, Member, Presence};
+pub use host_keys::HostKey;
 pub use identity::{
     Identities, Identity, IdentitySettings, KeystoneSettings, Login, Naming, Proof, RoleNames,
     Scope, ScopeWanted, TokenFacts, stable_id,

@@ -44,7 +44,7 @@ impl<'a> PowerControls<'a> {
         mut control: PowerControl,
     ) -> Result<PowerControlDetail> {
         actor.require(Role::Operator)?;
-        check(&control)?;
+        self.check(&control)?;
         if control.title.is_empty() {
             control.title = default_title(&control);
         }
@@ -62,7 +62,11 @@ impl<'a> PowerControls<'a> {
         patch: PowerControlPatch,
     ) -> Result<PowerControlDetail> {
         actor.require(Role::Operator)?;
-        check(&patched(self.by_id(id).await?, &patch))?;
+        let wanted = patched(self.by_id(id).await?, &patch);
+        self.check(&wanted)?;
+        for assignment in self.app.store().assignments_of_control(id).await? {
+            self.check_coil(&wanted, &assignment.port)?;
+        }
         let control = self
             .app
             .store()
@@ -141,7 +145,7 @@ impl<'a> PowerControls<'a> {
     ) -> Result<()> {
         actor.require(Role::Operator)?;
         let detail = self.get(actor, id).await?;
-        check_coil(&detail.control, coil)?;
+        self.check_coil(&detail.control, coil)?;
         let assigned = detail.assignments.iter().find(|one| one.port == coil);
         let output = OutputRef {
             power_control_id: id,
@@ -186,7 +190,7 @@ impl<'a> PowerControls<'a> {
     ) -> Result<(NodePowerControl, PowerControl)> {
         actor.require(Role::Operator)?;
         self.app.nodes().by_id(node_id).await?;
-        check_coil(&self.by_id(control_id).await?, port)?;
+        self.check_coil(&self.by_id(control_id).await?, port)?;
         self.app
             .store()
             .assign_power_control(node_id, control_id, port, is_default)
@@ -207,7 +211,7 @@ impl<'a> PowerControls<'a> {
         actor.require(Role::Operator)?;
         let (_, control) = self.assignment(actor, node_id, control_id).await?;
         if let Some(port) = &port {
-            check_coil(&control, port)?;
+            self.check_coil(&control, port)?;
         }
         self.app
             .store()
@@ -225,6 +229,10 @@ impl<'a> PowerControls<'a> {
         }
         tracing::info!(user = actor.name, dialect = %actor.dialect, node = node_id, power_control = control_id, "power control unassigned");
         Ok(())
+    }
+
+    pub(crate) fn app(&self) -> &'a App {
+        self.app
     }
 
     pub(crate) async fn by_id(&self, id: i64) -> Result<PowerControl> {
@@ -248,10 +256,45 @@ impl<'a> PowerControls<'a> {
             .into_iter()
             .map(|control| PowerControlDetail {
                 assignments: by_control.remove(&control.id).unwrap_or_default(),
-                coils: coils(&control),
+                coils: self.coils(&control),
                 control,
             })
             .collect())
+    }
+
+    /// Checks a power control; what its settings may be is the driver's affair.
+    fn check(&self, control: &PowerControl) -> Result<()> {
+        check_address(control)?;
+        let drivers = self.app.gate().drivers();
+        let driver = drivers
+            .require(&control.protocol_type)
+            .map_err(|reason| Error::invalid(format!("protocol_type: {reason}")))?;
+        driver
+            .check_settings(&control.control_type, &control.settings)
+            .map_err(|reason| Error::invalid(format!("settings: {reason}")))
+    }
+
+    /// How many outputs a power control has: as its settings say, or as its kind has.
+    fn coils(&self, control: &PowerControl) -> i32 {
+        let driver = self.app.gate().drivers().get(&control.protocol_type);
+        driver
+            .and_then(|driver| driver.outputs(&control.control_type, &control.settings))
+            .or_else(|| {
+                let known = device_type(&control.control_type, &control.protocol_type)?;
+                Some(known.coils)
+            })
+            .unwrap_or(1)
+    }
+
+    fn check_coil(&self, control: &PowerControl, coil: &str) -> Result<()> {
+        let coils = self.coils(control);
+        match coil.parse::<i32>() {
+            Ok(number) if (1..=coils).contains(&number) => Ok(()),
+            _ => Err(Error::invalid(format!(
+                "power_control_port: '{coil}' is not one of the outputs 1 to {coils} of {}",
+                control.title
+            ))),
+        }
     }
 
     async fn detail_one(&self, control: PowerControl) -> Result<PowerControlDetail> {
@@ -260,10 +303,6 @@ impl<'a> PowerControls<'a> {
             .pop()
             .ok_or_else(|| Error::internal("a power control lost its detail"))
     }
-}
-
-fn coils(control: &PowerControl) -> i32 {
-    device_type(&control.control_type, &control.protocol_type).map_or(1, |known| known.coils)
 }
 
 fn default_title(control: &PowerControl) -> String {
@@ -292,7 +331,8 @@ fn patched(mut control: PowerControl, patch: &PowerControlPatch) -> PowerControl
     control
 }
 
-fn check(control: &PowerControl) -> Result<()> {
+/// Checks what is the same for every driver.
+fn check_address(control: &PowerControl) -> Result<()> {
     if device_type(&control.control_type, &control.protocol_type).is_none() {
         let known: Vec<String> = DEVICE_TYPES
             .iter()
@@ -326,25 +366,5 @@ fn check(control: &PowerControl) -> Result<()> {
     if control.ssh_key.is_some() && control.control_type != "SshDevice" {
         return Err(Error::invalid("ssh_key: only an SshDevice has one"));
     }
-    check_settings(control).map_err(|reason| Error::invalid(format!("settings: {reason}")))
-}
-
-fn check_settings(control: &PowerControl) -> Result<(), String> {
-    match control.protocol_type.as_str() {
-        "redfish" => assay_drivers::redfish::validate_settings(&control.settings),
-        "ipmi" => assay_drivers::ipmi::validate_settings(&control.settings),
-        _ if control.settings.is_empty() => Ok(()),
-        protocol => Err(format!("{protocol} has none in this version")),
-    }
-}
-
-fn check_coil(control: &PowerControl, coil: &str) -> Result<()> {
-    let coils = coils(control);
-    match coil.parse::<i32>() {
-        Ok(number) if (1..=coils).contains(&number) && number.to_string() == coil => Ok(()),
-        _ => Err(Error::invalid(format!(
-            "power_control_port: '{coil}' is not one of the outputs 1 to {coils} of {}",
-            control.title
-        ))),
-    }
+    Ok(())
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use assay_admission::AdmissionSettings;
+use assay_drivers::DriverSettings;
 use assay_hooks::HookSettings;
 use serde::{Deserialize, Deserializer};
 
@@ -161,6 +162,8 @@ pub struct Settings {
     pub identity: IdentitySettings,
     /// An external Keystone whose tokens are believed; none when absent.
     pub keystone: Option<KeystoneSettings>,
+    /// How devices are reached.
+    pub drivers: DriverSettings,
     /// What machines boot.
     pub boot: BootSettings,
     /// Dry runs of rules.
@@ -205,6 +208,7 @@ impl Default for Settings {
             worker_slots: 32,
             identity: IdentitySettings::default(),
             keystone: None,
+            drivers: DriverSettings::default(),
             boot: BootSettings::default(),
             dry_run: DryRunSettings::default(),
             hooks: HookSettings::default(),

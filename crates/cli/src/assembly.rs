@@ -28,11 +28,13 @@ pub(crate) async fn build_app(config: &Config) -> Result<App, Error> {
     let store = open_store(config).await?;
     let pipeline = Pipeline::new(config.settings.hooks.clone())
         .map_err(|error| Error::Config(format!("hooks: {error}")))?;
+    let drivers = Drivers::configured(&config.settings.drivers, Arc::new(store.clone()))
+        .map_err(|error| Error::Config(format!("drivers.pdu_profiles: {error}")))?;
     let queue = assay_queue::connect(&config.queue, store.clone()).await?;
     let app = App::new(
         store,
         queue,
-        Drivers::standard(),
+        drivers,
         pipeline,
         config.settings.clone(),
         Clock,

@@ -7,7 +7,8 @@ use crate::error::Error;
 
 /// Starts logging as configured; `level` is a filter such as `info` or `assay_app=debug,warn`.
 pub(crate) fn start(log: &LogConfig) -> Result<(), Error> {
-    let filter = EnvFilter::try_new(format!("{},{}", assay_api::QUIET, log.level))
+    let (api, drivers) = (assay_api::QUIET, assay_drivers::QUIET);
+    let filter = EnvFilter::try_new(format!("{api},{drivers},{}", log.level))
         .map_err(|error| Error::Config(format!("log.level: {error}")))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)

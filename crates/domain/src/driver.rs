@@ -161,15 +161,30 @@ pub trait Driver: Send + Sync {
     /// The protocol's name as power controls write it, e.g. `redfish`.
     fn protocol(&self) -> &'static str;
 
-    /// Checks the settings of a power control before they are stored.
+    /// Checks the settings of a power control of that kind before they are stored. A driver that says
+    /// nothing has none.
     ///
     /// # Errors
     /// What is wrong with them, for the caller.
-    fn validate_settings(
+    fn check_settings(
         &self,
-        _settings: &serde_json::Map<String, serde_json::Value>,
+        control_type: &str,
+        settings: &serde_json::Map<String, serde_json::Value>,
     ) -> std::result::Result<(), String> {
-        Ok(())
+        match settings.keys().next() {
+            None => Ok(()),
+            Some(key) => Err(format!("unknown setting '{key}'; {control_type} has none")),
+        }
+    }
+
+    /// How many outputs a device of that kind has, numbered from 1, where its settings say so; none
+    /// when it is as the kind has it.
+    fn outputs(
+        &self,
+        _control_type: &str,
+        _settings: &serde_json::Map<String, serde_json::Value>,
+    ) -> Option<i32> {
+        None
     }
 
     /// The pace at which devices of this protocol may be asked.

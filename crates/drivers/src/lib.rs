@@ -22,5 +22,9 @@ mod registry;
 mod retry;
 
 pub use gate::{Gate, GateLimits, Repeat, ResetOutcome};
-pub use registry::Drivers;
+pub use registry::{DriverSettings, Drivers};
 pub use tls::trust_from_settings;
+
+/// Log directives that keep out what the drivers say themselves, and better: the SNMP library calls
+/// every silent device an error. They stand before an operator's own.
+pub const QUIET: &str = "async_snmp=off";

@@ -27,6 +27,7 @@ mod fault;
 mod filter;
 mod fleet;
 mod gates;
+mod host_keys;
 mod introspections;
 mod key_file;
 mod keys;

@@ -112,6 +112,8 @@ pub(crate) mod fleet;
 pub(crate) mod gates;
 #[path = "queries/held_reports.rs"]
 pub(crate) mod held_reports;
+#[path = "queries/host_keys.rs"]
+pub(crate) mod host_keys;
 #[path = "queries/introspection_lists.rs"]
 pub(crate) mod introspection_lists;
 #[path = "queries/introspections.rs"]

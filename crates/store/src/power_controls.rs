@@ -14,7 +14,7 @@ impl Store {
     }
 
     /// Changes a power control. When login, password, key, host or port are given, the gate that
-    /// refused credentials had shut opens.
+    /// refused credentials had shut opens. At another host or port the host key is forgotten.
     ///
     /// # Errors
     /// `NotFound`.

@@ -463,6 +463,14 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    host_keys (id) {
+        id -> BigInt,
+        power_control_id -> BigInt,
+        public_key -> Text,
+    }
+}
+
 diesel::joinable!(dry_runs -> tasks (task_id));
 diesel::allow_tables_to_appear_in_same_query!(
     node_images,
@@ -489,6 +497,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     power_observations,
     dry_runs,
     dry_run_results,
+    host_keys,
     processes,
     leases,
     node_waiters,

@@ -13,6 +13,7 @@ fn expected(package: &str) -> Vec<(&'static str, &'static str)> {
     match package {
         "assay-cli" => vec![
             ("-rw-r-----", "/etc/assay/assay.toml"),
+            ("-rw-r--r--", "/etc/assay/pdu-profiles/README"),
             ("-rwxr-xr-x", "/usr/bin/assay"),
             ("-rw-r--r--", "/usr/lib/sysusers.d/assay.conf"),
             ("-rw-r--r--", "/usr/lib/tmpfiles.d/assay.conf"),

@@ -11,6 +11,7 @@ mod fleet;
 mod gates;
 mod health;
 mod held_reports;
+mod host_keys;
 mod introspection_wire;
 mod introspections;
 mod nodes;
@@ -73,6 +74,8 @@ endpoints![
     held_reports::show_held_report,
     held_reports::get_held_report_data,
     held_reports::decide_held_report,
+    host_keys::show_host_key,
+    host_keys::forget_host_key,
     alarms::list_alarms,
     alarms::show_alarm,
     alarms::acknowledge_alarm,

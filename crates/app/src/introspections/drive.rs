@@ -2,9 +2,10 @@
 
 use assay_domain::capability::{BootDevice, BootOverride};
 use assay_domain::{
-    About, Cause, Error, Event, Introspection, IntrospectionState, NodePatch, Phase, PowerCommand,
-    Result, Task,
+    About, Cause, DriverError, Error, Event, Introspection, IntrospectionState, NodePatch, Phase,
+    PowerCommand, Result, Task,
 };
+use assay_drivers::Repeat;
 use assay_store::Change;
 use serde_json::{Value, json};
 
@@ -19,6 +20,9 @@ const FROM_NETWORK_ONCE: BootOverride = BootOverride {
     persistent: false,
     mode: None,
 };
+
+const NO_BOOT_OVERRIDE: &str = "no boot override was set: the device has none, so the machine is \
+     expected to boot from the network by itself";
 
 impl Introspections<'_> {
     /// Makes the machine boot the ramdisk: off, boot override, on. Safe to run again.
@@ -82,10 +86,7 @@ impl Introspections<'_> {
                 .change(task, &node, PowerCommand::Off)
                 .await?;
             self.learn_identity(task, &node).await?;
-            tasks
-                .message(task, "setting the boot override to the network, once")
-                .await?;
-            self.set_boot(introspection, &node).await?;
+            self.set_boot(task, introspection, &node).await?;
             self.app.diagnoses().mark_console(introspection).await?;
             // The state comes before the power: a fast machine asks for its script at once.
             let now = self.app.clock().now();
@@ -110,13 +111,27 @@ impl Introspections<'_> {
             .await
     }
 
-    /// Sets the boot override and looks whether the BMC shows it: some accept it and forget it.
-    async fn set_boot(&self, introspection: &Introspection, node: &NodeTarget) -> Result<()> {
-        let shown = self
+    /// Sets the boot override and looks whether the BMC shows it: some accept it and forget it. With a
+    /// device that has none, as PDUs and relays, the machine has to boot from the network by itself.
+    async fn set_boot(
+        &self,
+        task: &Task,
+        introspection: &Introspection,
+        node: &NodeTarget,
+    ) -> Result<()> {
+        let tasks = self.app.tasks();
+        tasks
+            .message(task, "setting the boot override to the network, once")
+            .await?;
+        let set = self
             .app
             .gate()
             .set_boot_and_look(&node.target, &node.protocol, FROM_NETWORK_ONCE)
-            .await?;
+            .await;
+        if is_unsupported(&set) && !self.has_boot_override(node).await? {
+            return tasks.message(task, NO_BOOT_OVERRIDE).await;
+        }
+        let shown = set?;
         if shown.is_some_and(|shown| shown.device != FROM_NETWORK_ONCE.device) {
             self.app.evidence().points(
                 About::Introspection(introspection.id),
@@ -127,6 +142,34 @@ impl Introspections<'_> {
             );
         }
         Ok(())
+    }
+
+    /// Clears the boot override, where there can be one.
+    async fn clear_boot(&self, node: &NodeTarget) -> Result<()> {
+        let cleared = self
+            .app
+            .gate()
+            .clear_boot(&node.target, &node.protocol)
+            .await;
+        if is_unsupported(&cleared) && !self.has_boot_override(node).await? {
+            return Ok(());
+        }
+        Ok(cleared?)
+    }
+
+    /// Whether the device has a boot override at all; one that has may refuse a certain one.
+    async fn has_boot_override(&self, node: &NodeTarget) -> Result<bool> {
+        let gate = self.app.gate();
+        let looked = gate.with(
+            &node.target,
+            &node.protocol,
+            Repeat::Idempotent,
+            |session| {
+                let is_there = session.boot_device().is_some();
+                Box::pin(async move { Ok(is_there) })
+            },
+        );
+        Ok(looked.await?)
     }
 
     /// Has the DHCP server serve the machine.
@@ -241,11 +284,7 @@ impl Introspections<'_> {
                 .change(task, &node, PowerCommand::Off)
                 .await?;
         }
-        self.app
-            .gate()
-            .clear_boot(&node.target, &node.protocol)
-            .await
-            .map_err(Error::from)
+        self.clear_boot(&node).await
     }
 
     /// Ends a running introspection with an error; one that has ended meanwhile stays as it is.
@@ -262,6 +301,10 @@ impl Introspections<'_> {
             Err(other) => Err(other),
         }
     }
+}
+
+fn is_unsupported<T>(outcome: &std::result::Result<T, DriverError>) -> bool {
+    matches!(outcome, Err(DriverError::Unsupported { .. }))
 }
 
 fn aborted_text(failure: Option<&Error>) -> String {

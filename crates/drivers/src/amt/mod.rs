@@ -55,7 +55,7 @@ impl Driver for AmtDriver {
         "intel_amt"
     }
 
-    fn validate_settings(&self, settings: &Map<String, Value>) -> Result<(), String> {
+    fn check_settings(&self, _: &str, settings: &Map<String, Value>) -> Result<(), String> {
         validate_settings(settings)
     }
 

@@ -110,7 +110,7 @@ impl Driver for FakeDriver {
         }
     }
 
-    fn validate_settings(&self, settings: &Map<String, Value>) -> Result<(), String> {
+    fn check_settings(&self, _: &str, settings: &Map<String, Value>) -> Result<(), String> {
         validate_settings(settings)
     }
 

@@ -70,7 +70,7 @@ impl Driver for IpmiDriver {
         Pace::every(Duration::from_millis(50))
     }
 
-    fn validate_settings(&self, settings: &Map<String, Value>) -> Result<(), String> {
+    fn check_settings(&self, _: &str, settings: &Map<String, Value>) -> Result<(), String> {
         validate_settings(settings)
     }
 

@@ -63,7 +63,7 @@ impl Driver for RedfishDriver {
         "redfish"
     }
 
-    fn validate_settings(&self, settings: &Map<String, Value>) -> Result<(), String> {
+    fn check_settings(&self, _: &str, settings: &Map<String, Value>) -> Result<(), String> {
         validate_settings(settings)
     }
 

@@ -132,8 +132,15 @@ impl Driver for SnmpDriver {
         }
     }
 
-    fn validate_settings(&self, settings: &Map<String, Value>) -> Result<(), String> {
+    fn check_settings(
+        &self,
+        control_type: &str,
+        settings: &Map<String, Value>,
+    ) -> Result<(), String> {
         validate_settings(settings)?;
+        if let Some(key) = settings.keys().find(|key| !has(control_type, key)) {
+            return Err(format!("setting '{key}' is not for a {control_type}"));
+        }
         let name = settings.get("profile").and_then(Value::as_str);
         match name.filter(|name| self.profiles.get(name).is_none()) {
             None => Ok(()),
@@ -142,6 +149,16 @@ impl Driver for SnmpDriver {
                 self.profiles.names().collect::<Vec<_>>().join(", ")
             )),
         }
+    }
+
+    fn outputs(&self, control_type: &str, settings: &Map<String, Value>) -> Option<i32> {
+        let count = if control_type == session::BUTTONS {
+            settings.get("outputs")?.as_u64()?
+        } else {
+            let profile = self.profiles.get(settings.get("profile")?.as_str()?)?;
+            u64::from(profile.outlets.count?)
+        };
+        i32::try_from(count).ok()
     }
 
     async fn connect(&self, target: &Target) -> Result<Box<dyn Session>, DriverError> {
@@ -160,5 +177,69 @@ impl Driver for SnmpDriver {
                 "outputs were switched and could not be switched back in time"
             );
         }
+    }
+}
+
+/// Whether a kind of device has a setting; the module's head says which has which.
+fn has(control_type: &str, key: &str) -> bool {
+    match key {
+        "profile" | "unit" => ![session::RELAYS, session::BUTTONS].contains(&control_type),
+        "off_time" => control_type != session::BUTTONS,
+        "relay_oid" => control_type == session::RELAYS,
+        "version" | "security" | "auth" | "privacy" | "context" => true,
+        _ => control_type == session::BUTTONS,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn check(control_type: &str, settings: &Value) -> Result<(), String> {
+        SnmpDriver::new().check_settings(control_type, settings.as_object().unwrap())
+    }
+
+    #[test]
+    fn a_kind_has_its_own_settings_only() {
+        let everywhere = json!({"version": "3", "auth": "SHA-256", "context": "x"});
+        for (control_type, own, foreign) in [
+            (
+                "RackPDU",
+                json!({"profile": "apc-rpdu2", "unit": 2, "off_time": 3}),
+                json!({"relay_oid": "1.3.6.1.{outlet}"}),
+            ),
+            (
+                "DaenetIP2",
+                json!({"relay_oid": "1.3.6.1.{outlet}", "off_time": 3}),
+                json!({"profile": "apc-rpdu2"}),
+            ),
+            (
+                "DaenetIP2_ACPI",
+                json!({"outputs": 16, "press": 0.5}),
+                json!({"off_time": 3}),
+            ),
+        ] {
+            assert_eq!(check(control_type, &everywhere), Ok(()));
+            assert_eq!(check(control_type, &own), Ok(()), "{control_type}");
+            let error = check(control_type, &foreign).unwrap_err();
+            let key = foreign.as_object().unwrap().keys().next().unwrap();
+            assert!(error.contains(key.as_str()), "{error}");
+            assert!(error.contains(control_type), "{error}");
+        }
+    }
+
+    #[test]
+    fn settings_say_how_many_outputs_there_are() {
+        let driver = SnmpDriver::new();
+        let count = |control_type: &str, settings: Value| {
+            driver.outputs(control_type, settings.as_object().unwrap())
+        };
+        assert_eq!(count("DaenetIP2_ACPI", json!({"outputs": 16})), Some(16));
+        assert_eq!(count("DaenetIP2_ACPI", json!({})), None);
+        assert_eq!(count("RackPDU", json!({})), None);
+        assert_eq!(count("RackPDU", json!({"profile": "daenetip2"})), Some(16));
+        assert_eq!(count("RackPDU", json!({"profile": "eaton-epdu"})), None);
     }
 }

@@ -19,9 +19,9 @@ use super::wire::Wire;
 use crate::peer::Peer;
 
 /// A relay board.
-const RELAYS: &str = "DaenetIP2";
+pub(super) const RELAYS: &str = "DaenetIP2";
 /// A relay board at machines' buttons.
-const BUTTONS: &str = "DaenetIP2_ACPI";
+pub(super) const BUTTONS: &str = "DaenetIP2_ACPI";
 /// The relay board's profile.
 const RELAYS_PROFILE: &str = "daenetip2";
 

@@ -81,7 +81,7 @@ impl Driver for SshDriver {
         Pace::every(Duration::from_millis(500))
     }
 
-    fn validate_settings(&self, settings: &Map<String, Value>) -> Result<(), String> {
+    fn check_settings(&self, _: &str, settings: &Map<String, Value>) -> Result<(), String> {
         validate_settings(settings)
     }
 

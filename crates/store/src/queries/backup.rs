@@ -94,6 +94,7 @@ tables! {
     users: UserRow,
     revoked_tokens: RevokedTokenRow,
     power_controls: PowerControlRow,
+    host_keys: HostKeyRow,
     node_power_controls: AssignmentRow,
     power_actions: PowerActionRow,
     power_observations: PowerObservationRow,

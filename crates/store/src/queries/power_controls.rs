@@ -5,7 +5,9 @@ use assay_domain::power_control::PowerControlPatch;
 use assay_domain::{Error, Filter, Page, PowerControl, Secret, Timestamp};
 use diesel::prelude::*;
 
-use super::{Backend, Conn, assignments, gates, power_control_filters, power_observations};
+use super::{
+    Backend, Conn, assignments, gates, host_keys, power_control_filters, power_observations,
+};
 use crate::convert::{host_key, naive, to_json};
 use crate::fault::Outcome;
 use crate::keys::{Keyring, Place};
@@ -46,7 +48,8 @@ pub(crate) fn create(
 }
 
 /// Changes a power control. Whoever gives credentials, host or port, even the same ones again,
-/// asks to try them: the gate that refused credentials had shut opens.
+/// asks to try them: the gate that refused credentials had shut opens. Another kind, host or port is
+/// another device, of which nothing is known.
 pub(crate) fn update(
     connection: &mut Conn,
     id: i64,
@@ -88,6 +91,7 @@ pub(crate) fn update(
     let row = row.ok_or_else(|| Error::not_found("Power control", id))?;
     if before != device(connection, id)? {
         assignments::forget_answers(connection, id)?;
+        host_keys::forget(connection, id)?;
     }
     if reopened {
         gates::forget_logins(connection, id)?;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use assay_domain::{Error, IntrospectionState as S, Phase, ReportKind, Role, TaskKind};
+use assay_domain::{Error, HostKeys, IntrospectionState as S, Phase, ReportKind, Role, TaskKind};
 use assay_store::testing::{Kind, TestDatabase};
 use assay_store::{Store, StoreConfig};
 
@@ -23,6 +23,7 @@ async fn fill(world: &World) {
         .assign_power_control(node.id, bmc.id, "1", true)
         .await
         .unwrap();
+    store.remember(bmc.id, "ssh-ed25519 AAAA").await.unwrap();
     let new = new_introspection(&node, S::Waiting);
     let id = store
         .start_introspection(new, None, at(1))
@@ -92,6 +93,8 @@ async fn same(one: &Store, other: &Store) {
         one.power_actions(1, ALL).await.unwrap(),
         other.power_actions(1, ALL).await.unwrap()
     );
+    let key = one.known(1).await.unwrap();
+    assert!(key.is_some() && key == other.known(1).await.unwrap());
     let controls = one.list_power_controls(Vec::new(), ALL).await.unwrap();
     assert!(controls == other.list_power_controls(Vec::new(), ALL).await.unwrap());
 }

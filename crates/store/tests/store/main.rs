@@ -16,6 +16,7 @@ mod discovery;
 mod evidence;
 mod filters;
 mod fleet;
+mod host_keys;
 mod introspections;
 mod keys;
 mod lookup;

@@ -252,7 +252,10 @@ async fn an_operators_profile_is_used_without_any_code() {
     let mut target = PRODUCTS[3].target(&agent, "1");
     target.settings.insert("profile".into(), "mine".into());
     let driver: &dyn assay_domain::Driver = &driver;
-    assert_eq!(driver.validate_settings(&target.settings), Ok(()));
+    let check = |target: &assay_domain::Target| {
+        driver.check_settings(&target.control_type, &target.settings)
+    };
+    assert_eq!(check(&target), Ok(()));
     let session = driver.connect(&target).await.unwrap();
     let power = session.power().unwrap();
     assert_eq!(power.power_state().await, Ok(PowerState::Off));
@@ -267,7 +270,7 @@ async fn an_operators_profile_is_used_without_any_code() {
     assert_eq!(value.and_then(|value| value.as_i32()), Some(7));
 
     target.settings.insert("profile".into(), "yours".into());
-    let error = driver.validate_settings(&target.settings).unwrap_err();
+    let error = check(&target).unwrap_err();
     assert!(
         error.contains("'yours'") && error.contains("mine"),
         "{error}"
