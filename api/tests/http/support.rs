@@ -6,7 +6,7 @@ use std::time::Duration;
 use assay_api::{ServerConfig, rocket};
 use assay_app::{App, Clock, Proof, ScopeWanted, Settings};
 use assay_domain::{Actor, Role, Secret};
-use assay_drivers::{Drivers, Gate};
+use assay_drivers::Drivers;
 use assay_hooks::Pipeline;
 use assay_queue::EmbeddedQueue;
 use assay_store::{Store, StoreConfig};

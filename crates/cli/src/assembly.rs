@@ -1,5 +1,7 @@
 //! Puts the rooms of a process together, as the configuration says.
 
+use std::sync::Arc;
+
 use assay_app::{App, Clock};
 use assay_drivers::Drivers;
 use assay_hooks::Pipeline;

@@ -1,6 +1,5 @@
 //! Power controls, their secrets, assignments, the gate's breaker, and power actions.
 
-use assay_domain::gate::GateState;
 use assay_domain::power_control::{PowerControlField, PowerControlPatch};
 use assay_domain::{
     Error, Filter, FilterOp, FilterValue, OutputRef, Page, PowerActionState, PowerCommand,
@@ -156,10 +155,10 @@ async fn the_breaker_opens_with_new_credentials(world: World) {
         .await
         .unwrap()
         .id;
-    assert_eq!(store.refused(id).await.unwrap(), None);
-    store.refuse(id, "401 since noon").await.unwrap();
+    assert_eq!(store.gate(id).await.unwrap().refused, None);
+    store.shut_gate(id, "401 since noon").await.unwrap();
     assert_eq!(
-        store.refused(id).await.unwrap().as_deref(),
+        store.gate(id).await.unwrap().refused.as_deref(),
         Some("401 since noon")
     );
     let title = PowerControlPatch {
@@ -176,13 +175,10 @@ async fn the_breaker_opens_with_new_credentials(world: World) {
         .update_power_control(id, password, at(2))
         .await
         .unwrap();
-    assert_eq!(store.refused(id).await.unwrap(), None);
+    assert_eq!(store.gate(id).await.unwrap().refused, None);
+    assert!(matches!(store.gate(99).await, Err(Error::NotFound { .. })));
     assert!(matches!(
-        store.refused(99).await,
-        Err(Error::NotFound { .. })
-    ));
-    assert!(matches!(
-        store.refuse(99, "x").await,
+        store.shut_gate(99, "x").await,
         Err(Error::NotFound { .. })
     ));
 }
@@ -376,7 +372,7 @@ async fn a_power_action_is_recorded(world: World) {
     );
 }
 
-fn wanted(node_id: Option<i64>, command: PowerCommand) -> NewPowerAction {
+pub(crate) fn wanted(node_id: Option<i64>, command: PowerCommand) -> NewPowerAction {
     NewPowerAction {
         node_id,
         output: None,
