@@ -151,6 +151,27 @@ async fn a_pdu_needs_a_profile_and_no_code() {
     );
 }
 
+#[tokio::test]
+async fn a_silent_pdu_is_told_once_and_by_assay() {
+    let server = Setup::new().start().await;
+    let client = server.client();
+    // Nobody listens at a port that was free a moment ago.
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = socket.local_addr().unwrap().port();
+    drop(socket);
+    let pair = ["RackPDU", "snmp"];
+    let control = key(create(client, pair, port, json!({"profile": "eaton-epdu"})).await);
+    let node = Machine::numbered(713).enrol(client, "silent").await;
+    let body = json!({"power_control_id": control, "power_control_port": "1"});
+    let path = format!("/v1/nodes/{}", node["id"]);
+    let assigned = client.post(&format!("{path}/power-controls/"), &body).await;
+    let _ = assigned.expect(200);
+    let reply = client.post_empty(&format!("{path}/actions/power-on")).await;
+    assert!(reply.status >= 500, "{}", reply.text());
+    let log = server.log();
+    assert!(!log.contains("async_snmp"), "the library speaks up");
+}
+
 /// What a server says that does not start.
 fn refusal(output: &Output) -> String {
     assert!(!output.status.success());
