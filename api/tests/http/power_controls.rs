@@ -20,11 +20,9 @@ async fn created(server: &Server, pair: [&str; 2], settings: Value) -> Value {
     reply.expect(200).json()["power_control"].clone()
 }
 
-#[rocket::async_test]
-async fn every_driver_checks_its_settings() {
-    let server = server().await;
-    let fingerprint = "ab".repeat(32);
-    for (pair, right, wrong, named) in [
+/// Kinds of devices, each with settings that it may have, some that it may not, and what is said of them.
+fn kinds() -> [([&'static str; 2], Value, Value, &'static str); 7] {
+    [
         (
             ["Redfish", "redfish"],
             json!({"system_id": "1", "tls": "plain"}),
@@ -63,11 +61,17 @@ async fn every_driver_checks_its_settings() {
         ),
         (
             ["IntelAMT", "intel_amt"],
-            json!({"tls": {"fingerprint": fingerprint}}),
+            json!({"tls": {"fingerprint": "ab".repeat(32)}}),
             json!({"system_id": "1"}),
             "'tls'",
         ),
-    ] {
+    ]
+}
+
+#[rocket::async_test]
+async fn every_driver_checks_its_settings() {
+    let server = server().await;
+    for (pair, right, wrong, named) in kinds() {
         let made = created(&server, pair, right.clone()).await;
         assert_eq!(made["settings"], right, "{pair:?}");
         let body = control(pair, wrong.clone());
@@ -98,6 +102,7 @@ async fn settings_say_how_many_outputs_there_are() {
     for (control, output, status) in [
         (&usual, "9", 400),
         (&usual, "x", 400),
+        (&usual, "+1", 400),
         (&large, "17", 400),
         (&large, "9", 200),
     ] {

@@ -289,7 +289,7 @@ impl<'a> PowerControls<'a> {
     fn check_coil(&self, control: &PowerControl, coil: &str) -> Result<()> {
         let coils = self.coils(control);
         match coil.parse::<i32>() {
-            Ok(number) if (1..=coils).contains(&number) => Ok(()),
+            Ok(number) if (1..=coils).contains(&number) && number.to_string() == coil => Ok(()),
             _ => Err(Error::invalid(format!(
                 "power_control_port: '{coil}' is not one of the outputs 1 to {coils} of {}",
                 control.title

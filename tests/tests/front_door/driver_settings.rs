@@ -10,6 +10,8 @@ use assay_tests::{Client, Machine, Reply, Setup, folder, status};
 use serde_json::{Value, json};
 
 const LIMIT: Duration = Duration::from_secs(30);
+/// The community of PDUs; other devices here ask for none.
+const PASSWORD: &str = "canary-of-the-community-90c2";
 
 /// The example that the packages bring along: a PDU of no real maker, with eight outlets. With what
 /// stands there as a comment only, when `whole`.
@@ -30,7 +32,7 @@ fn example(whole: bool) -> String {
 async fn create(client: &Client, pair: [&str; 2], port: u16, settings: Value) -> Reply {
     let body = json!({"power_control": {
         "control_type": pair[0], "protocol_type": pair[1],
-        "host": "127.0.0.1", "port_number": port, "settings": settings,
+        "host": "127.0.0.1", "port_number": port, "password": PASSWORD, "settings": settings,
     }});
     client.post("/v1/power-controls/", &body).await
 }
@@ -148,6 +150,31 @@ async fn a_pdu_needs_a_profile_and_no_code() {
     assert!(
         text.contains("'odd'") && text.contains("pdu_profiles"),
         "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_silent_pdu_is_told_of_by_assay_and_not_by_the_library() {
+    let setup = Setup::new().env("ASSAY_BMC_REQUEST_TIMEOUT", 0.2);
+    let server = setup.start().await;
+    let client = server.client();
+    // Nobody listens at a port that was free a moment ago.
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = socket.local_addr().unwrap().port();
+    drop(socket);
+    let pair = ["RackPDU", "snmp"];
+    let control = key(create(client, pair, port, json!({"profile": "eaton-epdu"})).await);
+    let node = Machine::numbered(713).enrol(client, "silent").await;
+    let body = json!({"power_control_id": control, "power_control_port": "1"});
+    let path = format!("/v1/nodes/{}", node["id"]);
+    let assigned = client.post(&format!("{path}/power-controls/"), &body).await;
+    let _ = assigned.expect(200);
+    let reply = client.post_empty(&format!("{path}/actions/power-on")).await;
+    assert!(reply.text().contains("did not answer"), "{}", reply.text());
+    let log = server.log();
+    assert!(
+        !log.contains("async_snmp") && !log.contains(PASSWORD),
+        "{log}"
     );
 }
 
