@@ -248,6 +248,7 @@ async fn a_reset_that_a_crash_cut_off_is_not_repeated(database: Database) {
     for relay in &lab.relays {
         assert_eq!(relay.writes(), [(1, true), (1, false)], "it was repeated");
     }
+    assert_eq!(lab.shown().await, "power_off", "what was seen of the feeds");
     assert_eq!(lab.act("power-on").await.status, 204);
     assert_eq!(lab.coils(), [true, true]);
 }

@@ -14,22 +14,17 @@ use crate::target::{Feed, NodeTarget};
 /// The pause before feeds that nobody could be asked about are tried again.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// How a command to a machine ended.
-pub(super) enum End {
-    /// The device, or all of the feeds, did it.
-    Done,
+/// How a command to a machine ended that was not done.
+pub(super) enum BadEnd {
     /// It did not happen. The state is what was seen last, if anything was.
     Failed(DriverError, Option<PowerState>),
     /// It may have happened, and must not be repeated.
     Unknown(String),
 }
 
-impl From<Result<(), DriverError>> for End {
-    fn from(done: Result<(), DriverError>) -> Self {
-        match done {
-            Ok(()) => Self::Done,
-            Err(error) => Self::Failed(error, None),
-        }
+impl From<DriverError> for BadEnd {
+    fn from(error: DriverError) -> Self {
+        Self::Failed(error, None)
     }
 }
 
@@ -61,55 +56,67 @@ fn judge(states: Vec<Result<PowerState, DriverError>>) -> Result<PowerState, Dri
 }
 
 /// Gives a machine a command, through its device or all of its feeds.
-pub(super) async fn send(app: &App, node: &NodeTarget, command: PowerCommand) -> End {
+pub(super) async fn send(
+    app: &App,
+    node: &NodeTarget,
+    command: PowerCommand,
+) -> Result<(), BadEnd> {
     match node.feeds.as_slice() {
         [feed] => send_to_one(app, feed, command).await,
         feeds => match command {
             PowerCommand::On => switch(app, feeds, PowerState::On).await,
             PowerCommand::Off => switch(app, feeds, PowerState::Off).await,
-            PowerCommand::Shutdown => End::Failed(
-                DriverError::Unsupported {
-                    endpoint: names(feeds),
-                    cause: "what feeds a machine cannot ask its operating system to shut down"
-                        .to_owned(),
-                },
-                None,
-            ),
+            PowerCommand::Shutdown => Err(BadEnd::from(DriverError::Unsupported {
+                endpoint: names(feeds),
+                cause: "what feeds a machine cannot ask its operating system to shut down"
+                    .to_owned(),
+            })),
             PowerCommand::Reset => reset(app, feeds).await,
         },
     }
 }
 
 /// Gives one device or output a command.
-pub(super) async fn send_to_one(app: &App, feed: &Feed, command: PowerCommand) -> End {
+pub(super) async fn send_to_one(
+    app: &App,
+    feed: &Feed,
+    command: PowerCommand,
+) -> Result<(), BadEnd> {
     let (gate, limit) = (app.gate(), app.settings().power_state_limit);
     let (target, protocol) = (&feed.target, feed.protocol.as_str());
-    match command {
-        PowerCommand::On => gate
-            .ensure_power(target, protocol, PowerState::On, limit)
-            .await
-            .into(),
-        PowerCommand::Off => gate
-            .ensure_power(target, protocol, PowerState::Off, limit)
-            .await
-            .into(),
-        PowerCommand::Shutdown => gate.shut_down_machine(target, protocol, limit).await.into(),
+    let done = match command {
+        PowerCommand::On => {
+            gate.ensure_power(target, protocol, PowerState::On, limit)
+                .await
+        }
+        PowerCommand::Off => {
+            gate.ensure_power(target, protocol, PowerState::Off, limit)
+                .await
+        }
+        PowerCommand::Shutdown => gate.shut_down_machine(target, protocol, limit).await,
         PowerCommand::Reset => match gate.reset_once(target, protocol).await {
-            ResetOutcome::Done => End::Done,
-            ResetOutcome::NotSent(error) => End::Failed(error, None),
-            ResetOutcome::Unknown(error) => End::Unknown(format!("outcome unknown: {error}")),
+            ResetOutcome::Done => Ok(()),
+            ResetOutcome::NotSent(error) => Err(error),
+            ResetOutcome::Unknown(error) => {
+                return Err(BadEnd::Unknown(format!("outcome unknown: {error}")));
+            }
         },
-    }
+    };
+    done.map_err(BadEnd::from)
 }
 
-/// What the feeds of a machine are now, for people.
-pub(super) async fn told_now(app: &App, node: &NodeTarget) -> String {
+/// What the feeds of a machine are now, for people; and the machine's state, if that tells.
+pub(super) async fn told_now(app: &App, node: &NodeTarget) -> (String, Option<PowerState>) {
     let states = read_all(app, &node.feeds).await;
-    let told = node.feeds.iter().zip(states).map(|(feed, state)| {
-        let state = state.map_or_else(|error| error.to_string(), |state| state.as_str().to_owned());
+    let told = node.feeds.iter().zip(&states).map(|(feed, state)| {
+        let state = match state {
+            Ok(state) => state.as_str().to_owned(),
+            Err(error) => format!("not known ({error})"),
+        };
         format!("{} is {state}", feed.label)
     });
-    told.collect::<Vec<_>>().join("; ")
+    let told = told.collect::<Vec<_>>().join("; ");
+    (told, judge(states).ok())
 }
 
 /// What became of one feed.
@@ -120,24 +127,24 @@ struct FeedEnd {
 }
 
 /// Brings all feeds into a state; done when all are.
-async fn switch(app: &App, feeds: &[Feed], wanted: PowerState) -> End {
+async fn switch(app: &App, feeds: &[Feed], wanted: PowerState) -> Result<(), BadEnd> {
     let done = ensure(app, feeds, wanted).await;
     if let Some(error) = nobody_asked(&done, false) {
-        return End::Failed(error, None);
+        return Err(error.into());
     }
     if done.iter().all(Result::is_ok) {
-        return End::Done;
+        return Ok(());
     }
     let ends = look(app, feeds, done, wanted).await;
     let error = failed(feeds, told(feeds, &ends, wanted));
-    End::Failed(error, known_state(&ends))
+    Err(BadEnd::Failed(error, known_state(&ends)))
 }
 
 /// All feeds off, a pause, all on. Whoever calls this has written down that it may happen.
-async fn reset(app: &App, feeds: &[Feed]) -> End {
+async fn reset(app: &App, feeds: &[Feed]) -> Result<(), BadEnd> {
     let done = ensure(app, feeds, PowerState::Off).await;
     if let Some(error) = nobody_asked(&done, true) {
-        return End::Failed(error, None);
+        return Err(error.into());
     }
     let cut = done.iter().all(Result::is_ok);
     let off = look(app, feeds, done, PowerState::Off).await;
@@ -148,7 +155,7 @@ async fn reset(app: &App, feeds: &[Feed]) -> End {
     let done = give_back(app, feeds).await;
     let returned = done.iter().all(Result::is_ok);
     if cut && returned {
-        return End::Done;
+        return Ok(());
     }
     let on = look(app, feeds, done, PowerState::On).await;
     let mut text = told(feeds, &off, PowerState::Off);
@@ -162,9 +169,9 @@ async fn reset(app: &App, feeds: &[Feed]) -> End {
     }
     let kept_running = off.iter().any(|end| end.state == Some(PowerState::On));
     if cut || kept_running {
-        End::Failed(failed(feeds, text), known_state(&on))
+        Err(BadEnd::Failed(failed(feeds, text), known_state(&on)))
     } else {
-        End::Unknown(format!("outcome unknown: {text}"))
+        Err(BadEnd::Unknown(format!("outcome unknown: {text}")))
     }
 }
 

@@ -6,7 +6,7 @@ use assay_domain::{
 use serde_json::json;
 
 use super::Power;
-use super::feeds::{self, End};
+use super::feeds::{self, BadEnd};
 use crate::node_guard::NodeGuard;
 use crate::target::{self, Feed, NodeTarget};
 use crate::work::{Outcome, error_text, insist, payload_id};
@@ -99,11 +99,25 @@ impl Power<'_> {
         if action.state == PowerActionState::Intended {
             self.set(action, PowerActionState::Sent, None).await?;
         }
-        let end = feeds::send(self.app, node, action.command).await;
-        self.settle(action, end).await?;
-        self.initialized(action.node_id, &node.feeds).await?;
+        if let Err(end) = feeds::send(self.app, node, action.command).await {
+            return self.settle(action, end).await;
+        }
         let state = action.command.wanted_state().unwrap_or(PowerState::On);
-        self.seen(action, Some(state)).await
+        self.done(action, &node.feeds, Some(state)).await
+    }
+
+    /// Writes down that a command is done, and first what was seen: whoever waits for the command's
+    /// end looks at the state next.
+    async fn done(
+        &self,
+        action: &PowerAction,
+        feeds: &[Feed],
+        state: Option<PowerState>,
+    ) -> Result<()> {
+        let seen = self.seen(action, state).await;
+        let initialized = self.initialized(action.node_id, feeds).await;
+        self.set(action, PowerActionState::Done, None).await?;
+        seen.and(initialized)
     }
 
     /// Ends a reset that may have been sent before. Of several feeds each is looked at, because some
@@ -114,8 +128,9 @@ impl Power<'_> {
         if node.feeds.len() == 1 {
             return Err(Error::conflict(MAYBE_SENT));
         }
-        let now = feeds::told_now(self.app, node).await;
-        let text = format!("{MAYBE_SENT}; {now}");
+        let (told, state) = feeds::told_now(self.app, node).await;
+        let text = format!("{MAYBE_SENT}; {told}");
+        self.seen(action, state).await?;
         self.set(action, PowerActionState::Unknown, Some(&text))
             .await?;
         Err(Error::conflict(text))
@@ -126,38 +141,39 @@ impl Power<'_> {
         if action.state == PowerActionState::Intended {
             self.set(action, PowerActionState::Sent, None).await?;
         }
-        let end = feeds::send_to_one(self.app, feed, action.command).await;
-        self.settle(action, end).await?;
-        let Some(node_id) = action.node_id else {
-            return Ok(());
-        };
-        self.initialized(action.node_id, std::slice::from_ref(feed))
-            .await?;
-        match target::of_node(self.app, node_id).await {
-            Ok(node) => {
-                let state = feeds::read(self.app, &node).await;
-                if let Err(error) = &state {
-                    tracing::warn!(node = node_id, %error, "an output was switched, and the node's power cannot be read");
-                }
-                self.seen(action, state.ok()).await
-            }
-            // It was unassigned meanwhile.
-            Err(Error::Invalid(_) | Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(error),
+        if let Err(end) = feeds::send_to_one(self.app, feed, action.command).await {
+            return self.settle(action, end).await;
         }
+        let state = match action.node_id {
+            Some(node_id) => self.judge(node_id).await,
+            None => None,
+        };
+        self.done(action, std::slice::from_ref(feed), state).await
     }
 
-    /// Writes down how a command ended.
-    async fn settle(&self, action: &PowerAction, end: End) -> Result<()> {
+    /// The state of a node one of whose outputs was switched; none when it cannot be read, or when
+    /// the node was unassigned meanwhile.
+    async fn judge(&self, node_id: i64) -> Option<PowerState> {
+        let read = match target::of_node(self.app, node_id).await {
+            Ok(node) => feeds::read(self.app, &node).await.map_err(Error::from),
+            Err(error) => Err(error),
+        };
+        read.inspect_err(|error| {
+            tracing::warn!(node = node_id, %error, "an output was switched, and the node's power cannot be read");
+        })
+        .ok()
+    }
+
+    /// Writes down how a command ended that was not done.
+    async fn settle(&self, action: &PowerAction, end: BadEnd) -> Result<()> {
         match end {
-            End::Done => self.set(action, PowerActionState::Done, None).await,
-            End::Failed(error @ DriverError::NotAsked { .. }, _) => {
+            BadEnd::Failed(error @ DriverError::NotAsked { .. }, _) => {
                 // As it was before this attempt; the task is tried again.
                 self.set(action, action.state, None).await?;
                 Err(error.into())
             }
-            End::Failed(error, state) => self.fail(action, error.into(), state).await,
-            End::Unknown(text) => {
+            BadEnd::Failed(error, state) => self.fail(action, error.into(), state).await,
+            BadEnd::Unknown(text) => {
                 self.set(action, PowerActionState::Unknown, Some(&text))
                     .await?;
                 Err(Error::conflict(text))
@@ -186,11 +202,9 @@ impl Power<'_> {
         let (Some(node_id), Some(state)) = (action.node_id, state) else {
             return Ok(());
         };
-        let now = self.app.clock().now();
-        self.app
-            .store()
-            .set_power_state(node_id, Some(state), now)
-            .await
+        let (store, now) = (self.app.store(), self.app.clock().now());
+        let write = || store.set_power_state(node_id, Some(state), now);
+        insist(self.app, write).await
     }
 
     async fn fail<T>(
