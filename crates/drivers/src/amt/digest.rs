@@ -199,10 +199,10 @@ mod tests {
             stale in "(true|false|\"true\"|maybe)?",
         ) {
             let header = format!(r#"Digest realm="{realm}", nonce="{nonce}", qop="{qop}", stale={stale}"#);
-            if let Ok(mut challenge) = read(&[&header]) {
-                if let Ok(answer) = challenge.answer(&login(), "POST", "/wsman") {
-                    prop_assert!(!answer.contains("P@ssw0rd") || header.contains("P@ssw0rd"));
-                }
+            if let Ok(mut challenge) = read(&[&header])
+                && let Ok(answer) = challenge.answer(&login(), "POST", "/wsman")
+            {
+                prop_assert!(!answer.contains("P@ssw0rd") || header.contains("P@ssw0rd"));
             }
         }
     }

@@ -123,7 +123,7 @@ impl fmt::Display for ReturnValue {
             2 => "an unspecified error",
             3 => "not possible within the time limit",
             4 => "failure",
-            5 => "invalid parameter",
+            5 | 32_804 => "invalid parameter",
             6 => "in use",
             4096 => "a job started",
             4097 => "invalid state transition",
@@ -133,7 +133,6 @@ impl fmt::Display for ReturnValue {
             32_770 => "AMT is not ready",
             32_771 => "not in AMT's present mode",
             32_784 => "not permitted",
-            32_804 => "invalid parameter",
             _ => "a value that it does not explain",
         };
         write!(f, "{words} ({})", self.0)
@@ -147,7 +146,6 @@ impl Fault {
         match self {
             Self::Connect(_) => peer.unreachable(text),
             Self::Timeout(_) => peer.timed_out(text),
-            Self::Broken(_) | Self::Stale => peer.failed(text),
             Self::Refused(_) => peer.refused(text),
             Self::Login(ChallengeError::Other(_)) => peer.unsupported(text),
             Self::Login(_) | Self::Request(_) | Self::Xml(_) | Self::Answer(_) => {
@@ -156,7 +154,7 @@ impl Fault {
             Self::Status(status) => of_status(status, peer),
             Self::Soap(fault) => of_soap(&fault, peer),
             Self::Method { value, .. } if value.is_permanent() => peer.unsupported(text),
-            Self::Method { .. } => peer.failed(text),
+            Self::Broken(_) | Self::Stale | Self::Method { .. } => peer.failed(text),
         }
     }
 

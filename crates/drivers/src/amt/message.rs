@@ -84,7 +84,7 @@ impl Message {
     }
 
     /// Calls a method of a class (DSP0227, 9). `parameters` are XML, as [`parameter`] and
-    /// [`reference`] make it.
+    /// [`reference()`] make it.
     pub(super) fn invoke(class: &str, method: &str, parameters: &str) -> Self {
         let resource = resource(class);
         Self {
@@ -114,7 +114,7 @@ pub(super) fn parameter(name: &str, value: &str) -> String {
 
 /// A parameter that refers to an instance of a class by its keys.
 pub(super) fn reference(name: &str, class: &str, keys: &[(&str, &str)]) -> String {
-    let keys: String = keys
+    let keys = keys
         .iter()
         .map(|(key, value)| {
             format!(
@@ -122,7 +122,8 @@ pub(super) fn reference(name: &str, class: &str, keys: &[(&str, &str)]) -> Strin
                 escape(*value)
             )
         })
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     format!(
         "<r:{name}><a:Address>{ANONYMOUS}</a:Address><a:ReferenceParameters><w:ResourceURI>{}</w:ResourceURI><w:SelectorSet>{keys}</w:SelectorSet></a:ReferenceParameters></r:{name}>",
         resource(class)

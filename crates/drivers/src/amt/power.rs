@@ -165,12 +165,13 @@ mod tests {
     }
 
     fn available(state: u32, available: &[u32]) -> Power {
-        let listed: String = available
+        let listed = available
             .iter()
             .map(|value| {
                 format!("<AvailableRequestedPowerStates>{value}</AvailableRequestedPowerStates>")
             })
-            .collect();
+            .collect::<Vec<_>>()
+            .concat();
         power(&format!("{listed}<PowerState>{state}</PowerState>")).unwrap()
     }
 

@@ -13,7 +13,8 @@ const MAKER: &str = "Assay (fake)";
 /// The identity of the machine of a name.
 pub(super) fn system(endpoint: &str, output: &str) -> SystemInfo {
     let digest = Sha256::digest(format!("{endpoint} {output}").as_bytes());
-    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: Vec<String> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex = hex.concat();
     // Version 8 is for numbers of one's own making (RFC 9562, 5.8); `02` is a MAC address's bit for
     // locally administered.
     let uuid = format!(

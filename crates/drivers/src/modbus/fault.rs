@@ -117,7 +117,7 @@ fn meaning(code: ExceptionCode) -> String {
         ExceptionCode::MemoryParityError => "the device's memory is corrupt",
         ExceptionCode::GatewayPathUnavailable => "the gateway has no path to the unit",
         ExceptionCode::GatewayTargetDevice => "the unit behind the gateway does not answer",
-        _ => "the device says no",
+        ExceptionCode::Custom(_) => "the device says no",
     };
     format!("exception {}: {words}", u8::from(code))
 }

@@ -10,6 +10,7 @@ const MOST_ARCS: usize = 128;
 
 /// An outlet, in all the ways in which OIDs name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_field_names, reason = "the words of the profiles")]
 pub(super) struct Place {
     unit: u32,
     outlet: u32,
@@ -253,7 +254,7 @@ mod tests {
 
         #[test]
         fn what_is_walked_is_found_again(arcs in prop::collection::vec(any::<u32>(), 0..20), unit: u32, outlet: u32) {
-            let tail: String = arcs.iter().map(|arc| format!(".{arc}")).collect();
+            let tail = arcs.iter().map(|arc| format!(".{arc}")).collect::<Vec<_>>().concat();
             let text = format!("1.3.6{tail}.{{unit}}.{{outlet}}.0");
             let pattern = pattern(&text);
             let oid = pattern.at(Place::new(unit, outlet, None));

@@ -44,6 +44,7 @@ pub(super) enum Version {
 
 /// How messages of SNMP 3 are protected (RFC 3411, 3.4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::enum_variant_names, reason = "the RFC's own words")]
 pub(super) enum Security {
     NoAuthNoPriv,
     AuthNoPriv,

@@ -101,7 +101,7 @@ pub fn state(reading: u8, sensor: u8, offset: u8) -> (String, Option<Health>) {
 pub fn crossing(offset: u8) -> (String, Option<Health>) {
     match THRESHOLDS.get(usize::from(offset / 2)) {
         Some((text, health)) => {
-            let way = if offset % 2 == 0 {
+            let way = if offset.is_multiple_of(2) {
                 "going low"
             } else {
                 "going high"

@@ -8,6 +8,7 @@ use assay_domain::capability::Health;
 
 use super::events::{self, THRESHOLD};
 use super::sdr::LAST;
+use super::text;
 use crate::Error;
 use crate::client::Session;
 use crate::command::Command;
@@ -132,8 +133,8 @@ impl Entry {
     pub fn meaning(&self) -> (String, Option<Health>) {
         let (text, health, asserted) = match &self.event {
             Event::Maker { kind, data } => {
-                let hex: String = data.iter().map(|byte| format!("{byte:02x}")).collect();
-                return (format!("record of type {kind:#04x}: {hex}"), None);
+                let data = text::hex(data);
+                return (format!("record of type {kind:#04x}: {data}"), None);
             }
             Event::Sensor {
                 kind,

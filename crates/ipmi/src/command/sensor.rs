@@ -57,7 +57,7 @@ impl Formula {
     }
 
     /// Whether the factors have to be asked for with each reading.
-    fn is_table(&self) -> bool {
+    fn is_table(self) -> bool {
         self.linear >= 0x70
     }
 

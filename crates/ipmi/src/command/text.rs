@@ -1,6 +1,8 @@
 //! Texts with a type and a length before them, in SDRs (section 43.15) and in FRU areas (FRU storage
 //! definition, section 13).
 
+use std::fmt::Write;
+
 use crate::Error;
 use crate::cursor::Cursor;
 
@@ -31,7 +33,7 @@ pub(super) fn next(cursor: &mut Cursor<'_>, place: Place) -> Result<Option<Strin
     };
     let bytes = cursor.bytes(usize::from(head & mask))?;
     let text = match head >> 6 {
-        0 if place == Place::Fru => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+        0 if place == Place::Fru => hex(bytes),
         0 => String::from_utf8_lossy(bytes).into_owned(),
         1 => decimal(bytes),
         2 => six_bits(bytes),
@@ -39,6 +41,15 @@ pub(super) fn next(cursor: &mut Cursor<'_>, place: Place) -> Result<Option<Strin
     };
     let ends = |c: char| c == '\0' || c.is_whitespace();
     Ok(Some(text.trim_matches(ends).to_owned()))
+}
+
+/// Two hexadecimal digits for each byte.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// Latin-1, each byte a character.

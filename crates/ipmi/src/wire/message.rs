@@ -50,6 +50,7 @@ impl Message {
     }
 
     /// The answer to this request.
+    #[must_use]
     pub fn answer(&self, completion: u8, data: &[u8]) -> Self {
         let mut body = Vec::with_capacity(data.len() + 1);
         body.push(completion);

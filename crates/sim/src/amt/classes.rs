@@ -68,7 +68,7 @@ pub(super) fn text(name: &str, value: &str) -> String {
 
 /// A property that refers to an instance of a class by its keys.
 fn reference(name: &str, class: &str, keys: &[(&str, &str)]) -> String {
-    let keys: String = keys
+    let keys = keys
         .iter()
         .map(|(key, value)| {
             format!(
@@ -76,7 +76,8 @@ fn reference(name: &str, class: &str, keys: &[(&str, &str)]) -> String {
                 escape(*value)
             )
         })
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     format!(
         r#"<h:{name}><b:Address xmlns:b="{ADDRESSING}">{ADDRESSING}/role/anonymous</b:Address><b:ReferenceParameters xmlns:b="{ADDRESSING}" xmlns:c="{WSMAN}"><c:ResourceURI>{}</c:ResourceURI><c:SelectorSet>{keys}</c:SelectorSet></b:ReferenceParameters></h:{name}>"#,
         resource(class)

@@ -130,11 +130,8 @@ async fn the_key_of_the_bmc_is_needed() {
         !try_ipmitool(bmc.address(), &with, "mc info").await.0,
         "another key"
     );
-    let hex: String = b"secret key"
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let with = format!("{RIGHT} -y {hex}");
+    // "secret key" in hexadecimal.
+    let with = format!("{RIGHT} -y 736563726574206b6579");
     let (success, text) = try_ipmitool(bmc.address(), &with, "mc info").await;
     assert!(success, "{text}");
 }

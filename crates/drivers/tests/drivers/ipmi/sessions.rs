@@ -18,7 +18,7 @@ use crate::support::ipmi::{IPMI, ipmi_target, simulated, simulated_with};
 use crate::support::{driver_session, eventually, gate, with_login};
 
 fn with_settings(mut target: Target, settings: &Value) -> Target {
-    target.settings = settings.as_object().unwrap().clone();
+    target.settings.clone_from(settings.as_object().unwrap());
     target
 }
 

@@ -16,7 +16,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 async fn conforms(faults: IpmiFaults) -> (IpmiBmc, Target) {
     let (bmc, mut target) = simulated(faults);
-    target.settings = json!({"cipher_suite": 17}).as_object().unwrap().clone();
+    target.settings.insert("cipher_suite".into(), json!(17));
     conformance::run(Peer {
         protocol: IPMI,
         target: target.clone(),

@@ -112,7 +112,7 @@ async fn serve(mut stream: TcpStream, state: &State, handler: &Handler) -> std::
             Reply::Proper => {
                 stream
                     .write_all(&frame(header, &state.proper(&unit)))
-                    .await?
+                    .await?;
             }
             Reply::Unit(answer) => stream.write_all(&frame(header, &answer)).await?,
             Reply::Bytes(bytes) => stream.write_all(&bytes).await?,
@@ -179,10 +179,11 @@ async fn nobody_there_is_unreachable() {
 async fn answers_that_make_no_sense_are_told_from_broken_connections() {
     /// Whether an error is of the right kind.
     type Is = fn(&DriverError) -> bool;
+    type Replies = fn() -> Reply;
     let malformed: Is = |error| matches!(error, DriverError::Malformed { .. });
     let failed: Is = |error| matches!(error, DriverError::Failed { .. });
     let unsupported: Is = |error| matches!(error, DriverError::Unsupported { .. });
-    let cases: [(&str, Is, fn() -> Reply); 9] = [
+    let cases: [(&str, Is, Replies); 9] = [
         ("closed at once", failed, || Reply::HangUp(Vec::new())),
         ("closed half-way", failed, || {
             Reply::HangUp(vec![0, 0, 0, 0, 0])

@@ -60,7 +60,7 @@ esac
 pub(crate) fn ipmi_target(address: SocketAddr, login: (&str, &str), settings: &Value) -> Target {
     let mut target = with_login(target(address), login.0, login.1);
     target.control_type = "SupermicroRackDevice".into();
-    target.settings = settings.as_object().unwrap().clone();
+    target.settings.clone_from(settings.as_object().unwrap());
     target
 }
 
