@@ -104,6 +104,9 @@ impl Judge {
         }
         let longest = logs.iter().map(|log| log.longest).max().unwrap_or_default();
         self.note("the longest command", seconds(longest));
+        let obeyed = logs.iter().map(|log| log.obeyed).max();
+        let what = "after its last fault a BMC obeyed within";
+        self.note(what, seconds(obeyed.unwrap_or_default()));
         let sum = |part: fn(&Log) -> usize| logs.iter().map(part).sum::<usize>();
         let (done, unknown) = (sum(|log| log.resets.0), sum(|log| log.resets.1));
         self.note("resets", format!("{done} done, {unknown} unknown"));

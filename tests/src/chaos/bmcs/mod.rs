@@ -47,7 +47,7 @@ impl Default for BmcOptions {
 const REQUEST: Duration = Duration::from_millis(500);
 /// When an IPMI BMC ends a session that nobody uses; a real one waits 60 s.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long Redfish sessions are waited for that are still being closed.
+/// How long sessions are waited for that are still being closed, or run out.
 const CLOSING: Duration = Duration::from_secs(15);
 
 /// Plays it and gives what the judge says.
@@ -68,8 +68,9 @@ pub async fn run(options: BmcOptions) -> BmcReport {
     });
     let logs = join_all(work).await;
     let working = began.elapsed();
-    gate.shutdown(CLOSING).await;
     closed(&fleet).await;
+    // What is left are logins that were never answered.
+    gate.shutdown(Duration::ZERO).await;
     let judge = Judge::new(options.seed, working);
     let report = judge.judge(&fleet, &logs);
     let _ = fleet.stop().await;
@@ -93,10 +94,10 @@ fn start(options: BmcOptions) -> Fleet {
     Fleet::start(&options).unwrap()
 }
 
-/// Waits until no session is open any more, at most until those have run out that nobody could close
-/// because the BMC was silent.
+/// Waits until no session is open any more. Those that nobody could close because their IPMI BMC was
+/// silent run out meanwhile.
 async fn closed(fleet: &Fleet) {
-    let end = Instant::now() + SESSION_TIMEOUT + Duration::from_secs(1);
+    let end = Instant::now() + CLOSING;
     let open = || {
         fleet
             .members()

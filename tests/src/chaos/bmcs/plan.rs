@@ -36,7 +36,7 @@ pub(super) fn plan(options: BmcOptions) -> Vec<Vec<BmcFault>> {
 
 fn fault(kind: usize, random: &mut StdRng) -> BmcFault {
     let mut time = |least, most| Duration::from_millis(random.random_range(least..most));
-    let (after, lasts) = (time(50, 500), time(50, 1500));
+    let (after, lasts) = (time(300, 2500), time(50, 1500));
     let fault = match kind {
         0 => FleetFault::Silent,
         1 => FleetFault::Slow(time(50, 800)),
