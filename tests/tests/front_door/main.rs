@@ -40,6 +40,7 @@ mod discovery;
 mod driver_settings;
 mod edges;
 mod fleet;
+mod gates;
 mod generated_client;
 mod history;
 mod https;
