@@ -46,18 +46,20 @@ impl Power<'_> {
     /// As of [`Self::refresh`].
     pub async fn of(&self, actor: &Actor, reference: &str, refresh: bool) -> Result<NodePower> {
         actor.require(Role::Observer)?;
-        let mut node = self.app.nodes().by_ref(reference).await?;
+        let id = self.app.nodes().by_ref(reference).await?.id;
         if refresh {
-            self.refresh(actor, node.id).await?;
-            node = self.app.nodes().by_id(node.id).await?;
+            self.refresh(actor, id).await?;
         }
-        let observation = self.app.power_sync().known(node.id).await?;
+        // The command before the state: once it is done, so is what it wrote of the state.
+        let under_way = self.under_way(&[id]).await?.remove(&id);
+        let last = self.app.store().power_actions(id, NEWEST).await?;
+        let observation = self.app.power_sync().known(id).await?;
         let observed = observation.as_ref().and_then(|known| known.state);
-        let last = self.app.store().power_actions(node.id, NEWEST).await?;
+        let node = self.app.nodes().by_id(id).await?;
         Ok(NodePower {
             state: observed.or(node.power_state),
             observation,
-            under_way: self.under_way(&[node.id]).await?.remove(&node.id),
+            under_way,
             last_action: last.into_iter().next(),
         })
     }
