@@ -74,7 +74,8 @@ pub(crate) fn packagers(allowed: bool) -> Outcome {
 
 fn debian(allowed: bool) -> Outcome {
     let mut missing: Vec<&str> = DEBIAN
-        .into_iter()
+        .iter()
+        .copied()
         .filter(|package| !is_installed(package))
         .collect();
     for (program, package) in DEBIAN_BY_PROGRAM {

@@ -16,6 +16,7 @@ on_both!(
     a_state_that_is_not_reached_is_named,
     a_command_whose_task_is_revoked_has_failed,
     a_reading_has_an_age_and_can_be_asked_for,
+    a_bmc_that_does_not_answer_is_told_with_its_reason,
 );
 
 struct Lab {
@@ -207,7 +208,14 @@ async fn a_reading_has_an_age_and_can_be_asked_for(database: Database) {
         "{power}"
     );
     assert_eq!(power["last_action"]["requested_by"], "(outside Assay)");
+}
 
+async fn a_bmc_that_does_not_answer_is_told_with_its_reason(database: Database) {
+    let lab = lab(&database, 30).await;
+    let path = format!("/assay/v1/nodes/{}/power", lab.node.uuid);
+    let asked = format!("{path}?refresh=true");
+    let ask = async |path: &str| lab.client().get(path).await.expect(200).json();
+    assert_eq!(ask(&asked).await["state"], "off");
     lab.bmc
         .change_faults(|faults| faults.refuse_connections = true);
     for _ in 0..2 {
@@ -229,7 +237,7 @@ async fn a_reading_has_an_age_and_can_be_asked_for(database: Database) {
     );
     assert_eq!(
         (&power["state"], &power["observed_at"].is_string()),
-        (&json!("on"), &true)
+        (&json!("off"), &true)
     );
     let missing = lab.client().get("/assay/v1/nodes/nobody/power").await;
     assert_eq!(missing.status, 404);

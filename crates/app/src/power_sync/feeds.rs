@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use assay_domain::power_control::device_type;
 use assay_domain::{DriverError, NodePowerControl, PowerControl, PowerState, Result, Target};
 use assay_drivers::Gate;
 use futures::future::join_all;
@@ -11,8 +10,8 @@ use futures::future::join_all;
 use crate::App;
 use crate::target;
 
-/// The devices that tell a node's power: its default one, and all of the same class. Several feeds give
-/// a machine power together; beside a BMC, feeds tell nothing of its machine.
+/// The devices that tell a node's power: its default one alone when that speaks for the machine, as a BMC
+/// does; when it feeds the machine, all that feed it.
 pub struct NodeFeeds {
     /// The node's key.
     pub node_id: i64,
@@ -60,21 +59,21 @@ pub(super) async fn of_nodes(app: &App, ids: &[i64]) -> Result<Vec<NodeFeeds>> {
 /// Of all power controls of a node those that tell its power.
 fn telling(app: &App, all: Vec<(NodePowerControl, &PowerControl)>) -> Vec<Feed> {
     let default = all.iter().find(|(assignment, _)| assignment.is_default);
-    let Some(class) = default.or(all.first()).map(|(_, control)| is_feed(control)) else {
+    let Some((default, of_default)) = default.or(all.first()).cloned() else {
         return Vec::new();
     };
+    let with_others = target::is_feed(of_default);
     all.into_iter()
-        .filter(|(_, control)| is_feed(control) == class)
+        .filter(|(assignment, control)| {
+            assignment.power_control_id == default.power_control_id
+                || (with_others && target::is_feed(control))
+        })
         .map(|(assignment, control)| Feed {
             protocol: control.protocol_type.clone(),
             target: target::of_control(app, control, &assignment.port),
             assignment,
         })
         .collect()
-}
-
-fn is_feed(control: &PowerControl) -> bool {
-    device_type(&control.control_type, &control.protocol_type).is_some_and(|kind| kind.feeds)
 }
 
 impl NodeFeeds {
