@@ -19,6 +19,7 @@ pub struct RestartFault {
 #[derive(Debug, Default)]
 pub(crate) struct Restart {
     asked: AtomicU64,
+    count: AtomicU64,
     back: Mutex<Option<Instant>>,
 }
 
@@ -35,9 +36,15 @@ impl Restart {
         if !asked.is_multiple_of(fault.every) {
             return false;
         }
+        self.count.fetch_add(1, Ordering::Relaxed);
         *self.back.lock() = Some(Instant::now() + fault.lasts);
         forget();
         true
+    }
+
+    /// How often it has restarted: what began before the last time gets no answer.
+    pub(crate) fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
     }
 
     /// Whether the BMC restarts right now.

@@ -84,6 +84,11 @@ impl HttpFault {
         }
     }
 
+    /// Whether the BMC has answered, though not as it should.
+    pub(super) fn is_answer(&self) -> bool {
+        !matches!(self, Self::Connect(_) | Self::Timeout(_) | Self::Broken(_))
+    }
+
     /// Whether the BMC said no to what was asked (4xx), rather than failing at it.
     pub(super) fn is_refusal(&self) -> bool {
         matches!(self, Self::Status { status, .. } if (400..500).contains(status) && *status != 408)

@@ -149,9 +149,11 @@ async fn handle(
     if faults.mute {
         std::future::pending::<Infallible>().await;
     }
+    let restarts = shared.restart.count();
     tokio::time::sleep(faults.answer_delay).await;
     let forget = || shared.access.lock().forget();
-    if faults.hang_up || shared.restart.swallows(faults.restart, forget) {
+    let is_cut_off = shared.restart.count() != restarts;
+    if faults.hang_up || is_cut_off || shared.restart.swallows(faults.restart, forget) {
         return Err(HungUp);
     }
     let scopes = routes::scopes(&request.method, &path);
