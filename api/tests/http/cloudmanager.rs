@@ -17,7 +17,7 @@ async fn names(server: &Server, query: &str) -> Vec<String> {
 }
 
 #[rocket::async_test]
-async fn a_node_shows_what_the_document_shows_and_its_uuid() {
+async fn a_node_shows_what_the_document_shows_its_uuid_and_the_age_of_its_power() {
     let server = server().await;
     let node = server.enrol("shown", "52-54-00-00-00-0A").await;
     let keys: Vec<&str> = node
@@ -50,6 +50,9 @@ async fn a_node_shows_what_the_document_shows_and_its_uuid() {
         "node_type",
         "owner",
         "power_state",
+        "power_state_age",
+        "power_state_observed_at",
+        "power_transition",
         "rack_number",
         "ram_mb",
         "ram_allocation_ratio",

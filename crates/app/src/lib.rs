@@ -76,6 +76,7 @@ pub use power_controls::{PowerControlDetail, PowerControls};
 pub use power_sync::{NodeFeeds, PowerSync, PowerSyncSettings};
 pub use rules::{RuleDraft, Rules};
 pub use settings::{AuthMode, BodyLimits, BootSettings, RateLimits, Settings};
+pub use shared_gate::GateSettings;
 use shared_gate::SharedGate;
 pub use tasks::Tasks;
 pub use work::{Outcome, insist};
@@ -124,7 +125,8 @@ impl App {
             clock,
             process_id: process_id.clone(),
         };
-        let gate = Gate::new(drivers, Arc::new(state));
+        let limits = settings.gate.limits(settings.lease);
+        let gate = Gate::with_limits(drivers, Arc::new(state), limits);
         Self {
             inner: Arc::new(Inner {
                 process_id,

@@ -13,6 +13,7 @@ use crate::discovery::DiscoverySettings;
 use crate::dry_runs::DryRunSettings;
 use crate::identity::{IdentitySettings, KeystoneSettings};
 use crate::power_sync::PowerSyncSettings;
+use crate::shared_gate::GateSettings;
 
 /// Whether callers must prove who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -139,6 +140,8 @@ pub struct Settings {
     /// How long a machine may take to reach the wanted power state.
     #[serde(deserialize_with = "seconds")]
     pub power_state_limit: Duration,
+    /// What devices are spared.
+    pub gate: GateSettings,
     /// How the power of nodes is read.
     pub power_sync: PowerSyncSettings,
     /// How long one request to a BMC may take.
@@ -198,6 +201,7 @@ impl Default for Settings {
             power_batch_wait: Duration::from_secs(60),
             power_feed_pause: Duration::from_secs(5),
             power_state_limit: Duration::from_secs(120),
+            gate: GateSettings::default(),
             power_sync: PowerSyncSettings::default(),
             bmc_request_timeout: Duration::from_secs(30),
             token_lifetime: Duration::from_secs(3600),

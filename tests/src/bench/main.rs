@@ -15,6 +15,7 @@ mod introspections;
 mod load;
 mod power;
 mod power_on;
+mod power_sync;
 mod reading;
 mod reporting;
 mod rig;
@@ -25,7 +26,7 @@ use figures::Figures;
 
 const USAGE: &str = "usage: assay-bench [sizes] [guest] [start] [reports] [bulk] [status] [page] \
     [tasks] [introspections] [dry-run] [power-status] \
-    [power-on]";
+    [power-on] [power-sync]";
 
 /// Runs the named benchmarks, or all of them.
 #[tokio::main]
@@ -69,6 +70,9 @@ async fn main() {
     }
     if wanted("power-on") {
         power_on::power_on(&mut figures).await;
+    }
+    if wanted("power-sync") {
+        power_sync::power_sync(&mut figures).await;
     }
     figures.print();
 }

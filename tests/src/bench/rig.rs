@@ -74,7 +74,12 @@ impl Rig {
         self.fleet.client()
     }
 
-    /// Kills a worker (SIGKILL), which does not come back.
+    /// Starts a worker that was killed.
+    pub(crate) fn start_worker(&mut self, number: usize) {
+        self.fleet.workers[number].start();
+    }
+
+    /// Kills a worker (SIGKILL), which does not come back by itself.
     pub(crate) fn kill_worker(&mut self, number: usize) {
         self.fleet.workers[number].kill();
     }

@@ -43,7 +43,10 @@ async fn run(database: &Database) -> Run {
         .database(database)
         .env("ASSAY_LEASE", 2)
         .env("ASSAY_SWEEP_INTERVAL", 1)
-        .env("ASSAY_INTROSPECTION_TIMEOUT", 20);
+        .env("ASSAY_INTROSPECTION_TIMEOUT", 20)
+        // The server dies at the same device again and again.
+        .env("ASSAY_GATE__SESSION_LIFE", 0.1)
+        .env("ASSAY_GATE__LOCKOUT", 0.1);
     let server = setup.start().await;
     let pace = Pace {
         firmware: Duration::from_millis(150),

@@ -51,18 +51,6 @@ pub struct GateRules {
     pub lockout: Duration,
 }
 
-impl GateRules {
-    /// The rules for a pace, with the standard times.
-    pub const fn at(pace: Pace) -> Self {
-        Self {
-            pace,
-            hold: Duration::from_secs(20),
-            session_life: Duration::from_secs(60),
-            lockout: Duration::from_secs(300),
-        }
-    }
-}
-
 /// What became of asking to be let through.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {

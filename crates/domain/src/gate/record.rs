@@ -160,11 +160,16 @@ mod tests {
     }
 
     fn rules() -> GateRules {
-        GateRules::at(Pace {
-            interval: Duration::from_secs(1),
-            refill: Duration::from_secs(10),
-            burst: 3,
-        })
+        GateRules {
+            pace: Pace {
+                interval: Duration::from_secs(1),
+                refill: Duration::from_secs(10),
+                burst: 3,
+            },
+            hold: Duration::from_secs(20),
+            session_life: Duration::from_secs(60),
+            lockout: Duration::from_secs(300),
+        }
     }
 
     fn enters(record: &mut GateRecord, caller: &str, second: i64) -> bool {

@@ -13,7 +13,7 @@ mod reset;
 use std::sync::Arc;
 use std::time::Duration;
 
-use assay_domain::gate::{GateRules, GateState};
+use assay_domain::gate::{GateRules, GateState, Pace};
 use assay_domain::{Driver, DriverError, Session, Target};
 use futures::future::BoxFuture;
 use tokio::time::{sleep, timeout};
@@ -29,8 +29,14 @@ use pass::{Door, Pass};
 /// The gate's limits.
 #[derive(Debug, Clone, Copy)]
 pub struct GateLimits {
-    /// By what callers are let through, instead of what each driver says of its devices' pace.
-    pub rules: Option<GateRules>,
+    /// The pace of all devices, instead of what each driver says of its own.
+    pub pace: Option<Pace>,
+    /// As [`GateRules::hold`].
+    pub hold: Duration,
+    /// As [`GateRules::session_life`].
+    pub session_life: Duration,
+    /// As [`GateRules::lockout`].
+    pub lockout: Duration,
     /// The longest time that an operation waits for the ones before it.
     pub queue: Duration,
     /// The longest time that connecting may take, with its repetitions.
@@ -50,7 +56,10 @@ pub struct GateLimits {
 impl Default for GateLimits {
     fn default() -> Self {
         Self {
-            rules: None,
+            pace: None,
+            hold: Duration::from_secs(15),
+            session_life: Duration::from_secs(60),
+            lockout: Duration::from_mins(5),
             queue: Duration::from_mins(10),
             connect: Duration::from_mins(2),
             operation: Duration::from_mins(3),
@@ -195,7 +204,7 @@ impl Gate {
         }
         let door = Door {
             id,
-            rules: limits.rules.unwrap_or_else(|| GateRules::at(driver.pace())),
+            rules: limits.rules(driver.as_ref()),
             state: Arc::clone(&self.state),
         };
         let pass = door.enter(lane, limits.queue, &peer).await?;
@@ -259,6 +268,15 @@ impl Gate {
 }
 
 impl GateLimits {
+    fn rules(self, driver: &dyn Driver) -> GateRules {
+        GateRules {
+            pace: self.pace.unwrap_or_else(|| driver.pace()),
+            hold: self.hold,
+            session_life: self.session_life,
+            lockout: self.lockout,
+        }
+    }
+
     fn retry(self) -> Retry {
         Retry {
             attempts: self.attempts,

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use assay_domain::capability::{PowerCapability, SendError};
-use assay_domain::gate::GateRules;
 use assay_domain::{Driver, DriverError, PowerCommand, PowerState, Session, Target};
 use assay_drivers::{Drivers, Gate, GateLimits, Repeat, ResetOutcome};
 use async_trait::async_trait;
@@ -131,7 +130,7 @@ fn refused() -> DriverError {
 
 fn limits() -> GateLimits {
     GateLimits {
-        rules: Some(GateRules::at(QUICK)),
+        pace: Some(QUICK),
         first_pause: Duration::from_millis(10),
         settle: Duration::from_millis(60),
         ..GateLimits::default()

@@ -17,7 +17,12 @@ on_both!(
 );
 
 fn rules() -> GateRules {
-    GateRules::at(Pace::every(Duration::from_secs(1)))
+    GateRules {
+        pace: Pace::every(Duration::from_secs(1)),
+        hold: Duration::from_secs(20),
+        session_life: Duration::from_secs(60),
+        lockout: Duration::from_secs(300),
+    }
 }
 
 async fn of_many_that_ask_at_once_one_is_let_in(world: World) {

@@ -84,7 +84,7 @@ pub(crate) fn fake() -> FakeDriver {
 pub(crate) fn gate_over(drivers: Drivers) -> (Gate, Arc<MemoryState>) {
     let state = Arc::new(MemoryState::default());
     let limits = GateLimits {
-        rules: Some(GateRules::at(QUICK)),
+        pace: Some(QUICK),
         first_pause: Duration::from_millis(20),
         settle: Duration::from_secs(1),
         ..GateLimits::default()
