@@ -20,13 +20,18 @@ pub(super) const NAME: &str = "assay";
 const IDLERS: usize = 12;
 
 /// Settings of the fleet that are not the defaults: limits that stand for many machines behind one
-/// address, a time-out that a run can wait for, and records that are kept for the judge.
+/// address, time-outs that a run can wait for, devices that are spared for as long only as a run with a
+/// death every few seconds allows, and records that are kept for the judge.
 const CONFIG: &str = "\
 introspection_timeout = 45
 sweep_interval = 5
 keep_reports = 1000
 token_lifetime = 86400
 power_state_limit = 20
+
+[gate]
+session_life = 5
+lockout = 10
 
 [rate_limits]
 reports_per_second = 100000

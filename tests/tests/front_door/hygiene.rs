@@ -92,6 +92,86 @@ async fn no_password_and_no_token_is_written_down() {
     );
 }
 
+const DEVICE_PASSWORD: &str = "canary-of-the-device-91c2";
+const DEVICE_KEY: &str = "canary-of-the-key-5e07";
+
+/// Power controls of every protocol, with secrets, of devices that nobody can reach.
+fn secretive(kind: usize) -> serde_json::Value {
+    let (control_type, protocol, settings) = [
+        ("Redfish", "redfish", json!({})),
+        ("SupermicroRackDevice", "ipmi", json!({})),
+        ("RackPDU", "snmp", json!({"version": "2c"})),
+        ("RackPDU", "snmp", json!({"version": "3", "auth": "SHA-256"})),
+        ("ET7067", "modbus", json!({})),
+        (
+            "SshDevice",
+            "ssh",
+            json!({"host_key": "trust_on_first_use", "commands": {"on": "on", "off": "off", "status": "status"}}),
+        ),
+        ("IntelAMT", "intel_amt", json!({})),
+    ][kind]
+        .clone();
+    let mut control = json!({
+        "control_type": control_type, "protocol_type": protocol, "settings": settings,
+        "host": "127.0.0.1", "port_number": 9, "login": "assay", "password": DEVICE_PASSWORD,
+    });
+    if protocol == "ssh" {
+        control["ssh_key"] = json!(DEVICE_KEY);
+    }
+    json!({"power_control": control})
+}
+
+#[tokio::test]
+async fn no_secret_of_a_device_is_written_down() {
+    let mut server = Setup::new()
+        .env("ASSAY_LOG__LEVEL", "trace,async_snmp=trace")
+        .env("ASSAY_POWER_SYNC__READ_LIMIT", 1)
+        .env("ASSAY_BMC_REQUEST_TIMEOUT", 0.3)
+        .start()
+        .await;
+    let client = server.client();
+    let mut told = String::new();
+    for kind in 0..7 {
+        let control = client.post("/v1/power-controls/", &secretive(kind)).await;
+        let control = control.expect(200);
+        told += &control.text();
+        let control = control.json()["power_control"]["id"].clone();
+        let node = json!({"node": {"name": format!("n{kind}")}});
+        let node = client.post("/v1/nodes/", &node).await.expect(200).json();
+        let node = node["node"]["id"].as_i64().unwrap();
+        let body = json!({"power_control_id": control, "power_control_port": "1"});
+        let path = format!("/v1/nodes/{node}/power-controls/");
+        told += &client.post(&path, &body).await.expect(200).text();
+        let path = format!("/v1/nodes/{node}/actions/power-on");
+        told += &client.post_empty(&path).await.text();
+        told += &client
+            .get(&format!("/v1/nodes/{node}?refresh=true"))
+            .await
+            .text();
+        for path in [
+            format!("/assay/v1/nodes/n{kind}/power"),
+            format!("/assay/v1/power-controls/{control}/gate"),
+            format!("/v1/nodes/{node}/power-actions/"),
+        ] {
+            told += &client.get(&path).await.expect(200).text();
+        }
+    }
+    for path in [
+        "/v1/power-controls/",
+        "/assay/v1/tasks",
+        "/assay/v1/fleet",
+        "/metrics",
+    ] {
+        told += &client.get(path).await.expect(200).text();
+    }
+    assert!(!told.contains("canary"), "{told}");
+    assert!(server.stop(LIMIT).await);
+    let secrets = [DEVICE_PASSWORD, DEVICE_KEY];
+    let found = files_with(server.setup().data(), &secrets);
+    assert_eq!(found, Vec::<String>::new());
+    assert!(!server.log().contains("canary"), "{}", server.log());
+}
+
 #[tokio::test]
 async fn the_key_belongs_to_its_owner_alone_and_is_needed() {
     use std::os::unix::fs::PermissionsExt;

@@ -213,7 +213,8 @@ impl Gate {
             .await;
         match connecting.unwrap_or_else(|| Err(lost(&peer))) {
             Ok(session) => {
-                if pass.in_doubt
+                // A glance is over before this is stored.
+                if (pass.in_doubt || limits.attempts > 1)
                     && let Err(error) = self.state.accepted(id).await
                 {
                     tracing::warn!(endpoint = target.endpoint(), %error,

@@ -18,6 +18,9 @@ use crate::retry::jittered;
 /// The longest pause between two questions whether the gate is free: its holder may be done early.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
 
+/// What takes longer than this is not waited for here: whoever asks has something else to do meanwhile.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// How often a pass is extended within the time that it counts.
 const PARTS: u32 = 4;
 
@@ -60,6 +63,10 @@ impl Door {
             match entry {
                 Entry::In { in_doubt } => return Ok(self.pass(lane, in_doubt)),
                 Entry::Shut { reason } => return Err(peer.refused(reason)),
+                Entry::Wait { time, cause } if time > PATIENCE => {
+                    let seconds = time.as_secs();
+                    return Err(peer.not_asked(format!("{cause}; {seconds} s to go")));
+                }
                 Entry::Wait { time, cause } => {
                     let time = time.min(jittered(ASK_AGAIN));
                     if Instant::now() + time > deadline {

@@ -16,7 +16,8 @@ use super::stroke::Stroke;
 use super::wire::Wire;
 use crate::poll;
 
-/// The power buttons: the digital outputs, port P5 (port 2 of the maker's MIB).
+/// The power buttons: the digital outputs, port P5, which public programs address as port 2. The maker's
+/// MIB was not at hand to check it.
 const POWER_OID: &str = "1.3.6.1.4.1.19865.1.2.2.{outlet}.0";
 /// The reset buttons: the digital lines of port P3 (port 1), which must be set up as outputs.
 const RESET_OID: &str = "1.3.6.1.4.1.19865.1.2.1.{outlet}.0";
