@@ -18,7 +18,10 @@ async fn fleet_on(database: &Database, broker: Option<&SharedBroker>) -> Process
     let setup = FleetSetup::new(database.url())
         .env("ASSAY_LEASE", 1)
         .env("ASSAY_SWEEP_INTERVAL", 1)
-        .env("ASSAY_BMC_REQUEST_TIMEOUT", 60);
+        .env("ASSAY_BMC_REQUEST_TIMEOUT", 60)
+        // Three workers die at the same device.
+        .env("ASSAY_GATE__SESSION_LIFE", 0.1)
+        .env("ASSAY_GATE__LOCKOUT", 0.1);
     let setup = match broker {
         Some(broker) => setup
             .broker(&broker.url())
