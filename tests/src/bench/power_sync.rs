@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use assay_sim::allow_open_files;
 use assay_tests::simulated::{Simulated, own_address};
 use assay_tests::wait;
 
@@ -19,7 +18,6 @@ const READ: &str = "SELECT count(*) FROM power_observations WHERE observed_at IS
 
 /// From the worker's start until every node has been read.
 pub(crate) async fn power_sync(figures: &mut Figures) {
-    allow_open_files(4 * NODES).unwrap();
     let mut rig = Rig::start(1).await;
     rig.kill_worker(0);
     let simulated = Simulated::start(&own_address(1), &[("--ipmi", NODES)], &[]);
