@@ -86,9 +86,11 @@ fn the_configuration_is_the_operators_in_both_formats() {
         .arg("conffiles")
         .output()
         .unwrap();
+    // Debian Policy 10.7.3: each file below /etc is a conffile, the README beside
+    // the profiles too.
     assert_eq!(
         String::from_utf8_lossy(&deb.stdout).trim(),
-        "/etc/assay/assay.toml"
+        "/etc/assay/assay.toml\n/etc/assay/pdu-profiles/README"
     );
     let query = [
         "-qp",
