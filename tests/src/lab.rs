@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use assay_sim::{Bmc, BmcOptions, Machine, SimMachine};
+use assay_sim::{Bmc, BmcOptions, IpmiBmc, IpmiOptions, Machine, SimMachine};
 use serde_json::{Value, json};
 
 use crate::client::Client;
@@ -11,6 +11,9 @@ use crate::simulated::Listed;
 /// The password of every simulated BMC: no text that a server writes may hold it.
 pub const BMC_PASSWORD: &str = "canary-of-the-bmc-4d1f";
 
+/// The password of every simulated BMC that speaks IPMI, which has at most 20 bytes.
+pub const IPMI_PASSWORD: &str = "canary-of-ipmi-93ab";
+
 /// A simulated BMC as the tests set it up.
 pub fn bmc(machine: Arc<dyn Machine>) -> Bmc {
     let options = BmcOptions {
@@ -18,6 +21,15 @@ pub fn bmc(machine: Arc<dyn Machine>) -> Bmc {
         ..BmcOptions::default()
     };
     Bmc::start(machine, options).unwrap()
+}
+
+/// A simulated BMC that speaks IPMI, as the tests set it up.
+pub fn ipmi_bmc(machine: Arc<dyn Machine>) -> IpmiBmc {
+    let options = IpmiOptions {
+        password: IPMI_PASSWORD.to_owned(),
+        ..IpmiOptions::default()
+    };
+    IpmiBmc::start(machine, options).unwrap()
 }
 
 /// A node that was enrolled with a power control.
@@ -36,6 +48,16 @@ pub async fn enrol(client: &Client, bmc: &Bmc) -> Enrolled {
     let machine = bmc.machine();
     let control = control_of(bmc, BMC_PASSWORD);
     enrol_node(client, node_of(machine.hardware()), control).await
+}
+
+/// Enrols the machine behind `bmc` with its power control.
+pub async fn enrol_ipmi(client: &Client, bmc: &IpmiBmc) -> Enrolled {
+    let control = json!({
+        "control_type": "SupermicroRackDevice", "protocol_type": "ipmi",
+        "host": bmc.address().ip().to_string(), "port_number": bmc.address().port(),
+        "login": bmc.username(), "password": IPMI_PASSWORD,
+    });
+    enrol_node(client, node_of(bmc.machine().hardware()), control).await
 }
 
 /// Enrols a node of `assay simulate` with its power control.

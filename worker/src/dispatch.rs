@@ -67,7 +67,10 @@ async fn give_up(app: &App, task: &Task) -> Result<()> {
         | TaskKind::IntrospectionProcess
         | TaskKind::IntrospectionLeave => app.introspections().given_up(task).await,
         TaskKind::NodePower | TaskKind::OutputPower => app.power().given_up(task).await,
-        TaskKind::Ping | TaskKind::IntrospectionDiagnose => Ok(()),
+        TaskKind::Ping
+        | TaskKind::IntrospectionDiagnose
+        | TaskKind::DeviceRead
+        | TaskKind::DeviceCommand => Ok(()),
         TaskKind::RulesDryRun => app.dry_runs().given_up(task).await,
     }
 }
@@ -79,6 +82,8 @@ async fn dispatch(app: &App, task: &Task) -> Result<Outcome> {
         TaskKind::IntrospectionLeave => app.introspections().run_leave(task).await,
         TaskKind::IntrospectionDiagnose => app.diagnoses().run(task).await,
         TaskKind::NodePower | TaskKind::OutputPower => app.power().run(task).await,
+        TaskKind::DeviceRead => app.devices().run_read(task).await,
+        TaskKind::DeviceCommand => app.devices().run_command(task).await,
         TaskKind::Ping => Ok(app.tasks().run_ping(task)),
         TaskKind::RulesDryRun => app.dry_runs().run(task).await,
     }

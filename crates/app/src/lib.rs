@@ -9,6 +9,7 @@ mod alarms;
 mod boot;
 mod clock;
 mod dead_letters;
+mod devices;
 mod diagnosis;
 mod discovery;
 mod dry_runs;
@@ -50,6 +51,7 @@ pub use assay_hooks::{
 pub use boot::{Admission, Boot, BootDecision, BootRequest, Received};
 pub use clock::Clock;
 pub use dead_letters::DeadLetters;
+pub use devices::{CommandEnd, DeviceView, Devices};
 pub use diagnosis::{Diagnoses, DiagnosisSettings, PhaseLimits, StuckPhase};
 pub use discovery::{Decision, Discovery, DiscoverySettings, HeldReports};
 pub use dry_runs::{
@@ -244,6 +246,11 @@ impl App {
     /// Power of nodes.
     pub fn power(&self) -> Power<'_> {
         Power::new(self)
+    }
+
+    /// What nodes' devices say and are told beside power.
+    pub fn devices(&self) -> Devices<'_> {
+        Devices::new(self)
     }
 
     /// Tasks as seen by users and held by workers.

@@ -131,6 +131,10 @@ pub struct Settings {
     /// How long a power request waits for its task before it answers.
     #[serde(deserialize_with = "seconds")]
     pub power_answer_wait: Duration,
+    /// How long a request to read a device's sensors, log and the like, or to change them, waits for its
+    /// task before it answers.
+    #[serde(deserialize_with = "seconds")]
+    pub device_answer_wait: Duration,
     /// How long a request to reset many nodes waits for its tasks before it answers.
     #[serde(deserialize_with = "seconds")]
     pub power_batch_wait: Duration,
@@ -198,6 +202,7 @@ impl Default for Settings {
             lease: Duration::from_secs(15),
             reservation_wait: Duration::from_secs(600),
             power_answer_wait: Duration::from_secs(10),
+            device_answer_wait: Duration::from_secs(30),
             power_batch_wait: Duration::from_secs(60),
             power_feed_pause: Duration::from_secs(5),
             power_state_limit: Duration::from_secs(120),

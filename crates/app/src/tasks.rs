@@ -1,10 +1,11 @@
 //! Use cases of tasks: what users see, and what workers hold.
 
 use assay_domain::{
-    Actor, Error, NewTask, Page, Result, Role, Task, TaskKind, TaskMessage, TaskStatus, Timestamp,
+    Actor, DriverError, Error, NewTask, Page, Result, Role, Task, TaskKind, TaskMessage,
+    TaskStatus, Timestamp,
 };
 use assay_store::TaskEnd;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::App;
@@ -205,7 +206,29 @@ fn failure(task: &Task, error: &Error) -> TaskEnd {
     TaskEnd {
         id: task.id,
         status: TaskStatus::Failure,
-        result: None,
+        result: device_error(error),
         error: Some(text),
+    }
+}
+
+/// The key under which a failed task's result tells how a device failed it.
+const DEVICE_ERROR: &str = "device_error";
+
+/// What a failed task gives: how a device failed it, if one did.
+fn device_error(error: &Error) -> Option<Value> {
+    match error {
+        Error::Device(cause) => Some(json!({ DEVICE_ERROR: cause })),
+        _ => None,
+    }
+}
+
+/// Why a task has failed, as its attempt had it when a device was to blame.
+pub(crate) fn failure_of(task: Task) -> Error {
+    let told = task
+        .result
+        .and_then(|mut result| Some(result.get_mut(DEVICE_ERROR)?.take()));
+    match told.map(serde_json::from_value::<DriverError>) {
+        Some(Ok(cause)) => cause.into(),
+        _ => Error::conflict(task.error.unwrap_or_default()),
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::capability::{
     BootDeviceCapability, EventLogCapability, IdentifyCapability, ManagementCapability,
@@ -16,7 +17,8 @@ use crate::secret::Secret;
 pub const NOT_IN_STATE: &str = "the machine was not ";
 
 /// What went wrong between Assay and a device. `endpoint` is `host:port`; `cause` never holds a secret.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum DriverError {
     /// No connection could be made.
     #[error("{endpoint} is unreachable: {cause}")]

@@ -10,6 +10,7 @@ pub mod alarm;
 pub mod capability;
 pub mod cause;
 pub mod dead_letter;
+pub mod device;
 pub mod driver;
 pub mod dry_run;
 pub mod error;
@@ -39,6 +40,7 @@ pub use actor::{Actor, Dialect, Role};
 pub use alarm::{Alarm, AlarmKind, NewAlarm};
 pub use cause::{Cause, CauseFacts};
 pub use dead_letter::{DeadLetter, NewDeadLetter};
+pub use device::{Aspect, DeviceCommand, DeviceFacts, DeviceReading};
 pub use driver::{Driver, DriverError, Session, Target, TlsTrust};
 pub use dry_run::{
     ConditionCounts, DryRun, DryRunCounts, DryRunReports, DryRunResult, DryRunState, DryRunSubject,

@@ -22,6 +22,10 @@ pub enum TaskKind {
     NodePower,
     /// Switches one output of a power control.
     OutputPower,
+    /// Reads one aspect of a node's device.
+    DeviceRead,
+    /// Gives a node's device one command that is not about power.
+    DeviceCommand,
     /// Nothing: shows that the way from a request to a worker is open.
     Ping,
     /// Looks at what rules would do to stored reports.
@@ -30,13 +34,15 @@ pub enum TaskKind {
 
 impl TaskKind {
     /// All kinds.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::IntrospectionStart,
         Self::IntrospectionProcess,
         Self::IntrospectionLeave,
         Self::IntrospectionDiagnose,
         Self::NodePower,
         Self::OutputPower,
+        Self::DeviceRead,
+        Self::DeviceCommand,
         Self::Ping,
         Self::RulesDryRun,
     ];
@@ -50,6 +56,8 @@ impl TaskKind {
             Self::IntrospectionDiagnose => "introspection.diagnose",
             Self::NodePower => "node.power",
             Self::OutputPower => "output.power",
+            Self::DeviceRead => "device.read",
+            Self::DeviceCommand => "device.command",
             Self::Ping => "ping",
             Self::RulesDryRun => "rules.dry_run",
         }
@@ -64,6 +72,7 @@ impl TaskKind {
             | Self::NodePower
             | Self::OutputPower => "power",
             Self::IntrospectionDiagnose => "diagnosis",
+            Self::DeviceRead | Self::DeviceCommand => "device",
             Self::Ping => "quick",
             Self::RulesDryRun => "batch",
         }

@@ -19,6 +19,7 @@ mod compression;
 mod convert;
 mod database;
 mod dead_letters;
+mod device_readings;
 mod discovery;
 mod discovery_types;
 mod dry_runs;

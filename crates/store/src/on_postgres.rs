@@ -114,6 +114,8 @@ pub(crate) mod backup;
 pub(crate) mod claims;
 #[path = "queries/dead_letters.rs"]
 pub(crate) mod dead_letters;
+#[path = "queries/device_readings.rs"]
+pub(crate) mod device_readings;
 #[path = "queries/diagnoses.rs"]
 pub(crate) mod diagnoses;
 #[path = "queries/dry_run_reports.rs"]

@@ -471,6 +471,17 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    device_readings (id) {
+        id -> BigInt,
+        node_id -> BigInt,
+        aspect -> Text,
+        task_uuid -> Text,
+        facts -> Nullable<Text>,
+        observed_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::joinable!(dry_runs -> tasks (task_id));
 diesel::allow_tables_to_appear_in_same_query!(
     node_images,
@@ -498,6 +509,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     dry_runs,
     dry_run_results,
     host_keys,
+    device_readings,
     processes,
     leases,
     node_waiters,

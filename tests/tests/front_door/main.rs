@@ -35,6 +35,7 @@ mod chaos;
 mod cloudmanager_nodes;
 mod cloudmanager_power_controls;
 mod dead_letters;
+mod devices;
 mod dhcp_examples;
 mod discovery;
 mod driver_settings;

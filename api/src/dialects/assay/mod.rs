@@ -2,6 +2,9 @@
 
 mod alarms;
 mod dead_letters;
+mod device_commands;
+mod device_wire;
+mod devices;
 mod diagnosis_wire;
 mod differences;
 mod dry_run_wire;
@@ -54,6 +57,14 @@ endpoints![
     dry_runs::delete_dry_run,
     nodes::show_node_details,
     nodes::update_node_details,
+    devices::list_sensors,
+    devices::list_events,
+    devices::list_parts,
+    devices::show_management,
+    devices::show_boot_override,
+    device_commands::identify_node,
+    device_commands::clear_events,
+    device_commands::set_boot_override,
     power::show_node_power,
     power::list_output_actions,
     power_batches::command_many_nodes,

@@ -1,11 +1,13 @@
 //! The capability to choose what a machine boots next.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::driver::DriverError;
 
 /// What to boot from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BootDevice {
     /// The network.
     Network,
@@ -18,7 +20,8 @@ pub enum BootDevice {
 }
 
 /// Which firmware interface the next boot uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum BootMode {
     /// Legacy BIOS.
     Bios,
@@ -27,7 +30,7 @@ pub enum BootMode {
 }
 
 /// A boot override as set on, or read from, a device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BootOverride {
     /// What to boot from; `None` is the machine's own order.
     pub device: Option<BootDevice>,

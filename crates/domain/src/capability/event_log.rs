@@ -1,13 +1,14 @@
 //! The capability to read and clear the device's log of events.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use super::sensors::Health;
 use crate::Timestamp;
 use crate::driver::DriverError;
 
 /// One entry of a device's log.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventLogEntry {
     /// Its number or name in the log.
     pub id: String,

@@ -3,22 +3,23 @@
 use std::net::IpAddr;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::driver::DriverError;
 
 /// The device itself. What it does not say is `None` or empty.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ManagementInfo {
     /// Version of its firmware.
     pub firmware: Option<String>,
     /// Its network interfaces.
     pub interfaces: Vec<ManagementInterface>,
-    /// Its accounts.
-    pub users: Vec<ManagementUser>,
+    /// Its accounts; `None` when it does not tell them, or not to this account.
+    pub users: Option<Vec<ManagementUser>>,
 }
 
 /// A network interface of the device.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ManagementInterface {
     /// Its name or channel.
     pub name: String,
@@ -37,7 +38,7 @@ pub struct ManagementInterface {
 }
 
 /// An account on the device.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ManagementUser {
     /// Its number or name in the device's list.
     pub id: String,

@@ -1,11 +1,12 @@
 //! The capability to list the machine's replaceable parts.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::driver::DriverError;
 
 /// A part that can be replaced, as the device describes it. What it does not say is `None`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Part {
     /// What the device calls it.
     pub name: String,

@@ -1,11 +1,13 @@
 //! The capability to read sensors.
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::driver::DriverError;
 
 /// How a sensor's reading is to be taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Health {
     /// Within its limits.
     Ok,
@@ -16,7 +18,7 @@ pub enum Health {
 }
 
 /// One sensor as the device shows it now.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Sensor {
     /// Its name, unique on the device.
     pub name: String,

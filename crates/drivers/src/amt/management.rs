@@ -19,7 +19,7 @@ impl Machine {
             firmware: firmware(&parts),
             interfaces: ports.iter().map(interface).collect(),
             // Reading accounts needs the rights of an administrator of accounts, and one call each.
-            users: Vec::new(),
+            users: None,
         })
     }
 }

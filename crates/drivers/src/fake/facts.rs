@@ -76,15 +76,16 @@ pub(super) fn management(login: Option<&str>) -> ManagementInfo {
             source: Some("fake".into()),
             ..ManagementInterface::default()
         }],
-        users: login
-            .map(|name| ManagementUser {
-                id: "1".into(),
-                name: name.into(),
-                privilege: "administrator".into(),
-                enabled: true,
-            })
-            .into_iter()
-            .collect(),
+        users: Some(login.map(account).into_iter().collect()),
+    }
+}
+
+fn account(name: &str) -> ManagementUser {
+    ManagementUser {
+        id: "1".into(),
+        name: name.into(),
+        privilege: "administrator".into(),
+        enabled: true,
     }
 }
 

@@ -5,6 +5,7 @@
 //! gives everything a time limit, closes the session on every path, and stays shut once the device has
 //! refused our credentials, so that no account is locked by a password that is wrong.
 
+mod device;
 mod lane;
 mod pass;
 mod power;

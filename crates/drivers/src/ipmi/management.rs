@@ -23,13 +23,13 @@ impl ManagementCapability for Bmc {
         let lan = lan.map_err(|error| self.error(&error))?;
         let users = match self.session.users(lan.channel).await {
             // Only administrators may see accounts.
-            Err(error) if error.is_unsupported() || error.code() == Some(0xd4) => Vec::new(),
-            outcome => outcome.map_err(|error| self.error(&error))?,
+            Err(error) if error.is_unsupported() || error.code() == Some(0xd4) => None,
+            outcome => Some(outcome.map_err(|error| self.error(&error))?),
         };
         Ok(ManagementInfo {
             firmware: Some(device.firmware()),
             interfaces: vec![interface(lan)],
-            users: users.into_iter().map(user).collect(),
+            users: users.map(|users| users.into_iter().map(user).collect()),
         })
     }
 }

@@ -3,7 +3,7 @@
 use assay_domain::{Error, NodePowerControl, PowerState};
 use diesel::prelude::*;
 
-use super::{Conn, power_observations};
+use super::{Conn, device_readings, power_observations};
 use crate::convert::parse;
 use crate::fault::{Fault, Outcome};
 use crate::schema::{node_power_controls, nodes, power_controls};
@@ -113,6 +113,7 @@ pub(crate) fn assign(
     let is_default = is_default || others.is_empty();
     if is_default {
         clear_default(connection, node_id)?;
+        device_readings::forget(connection, node_id)?;
     }
     diesel::insert_into(node_power_controls::table)
         .values((
@@ -164,6 +165,7 @@ pub(crate) fn update(
         ))
         .execute(connection)
         .map_err(|error| lost_race(error.into()))?;
+    device_readings::forget(connection, node_id)?;
     power_observations::read_soon(connection, node_id)?;
     find(connection, node_id, control_id)
 }
@@ -190,6 +192,7 @@ pub(crate) fn remove(connection: &mut Conn, node_id: i64, control_id: i64) -> Ou
                 .execute(connection)?;
         }
     }
+    device_readings::forget(connection, node_id)?;
     let rest: i64 = node_power_controls::table
         .filter(node_power_controls::node_id.eq(node_id))
         .count()

@@ -98,6 +98,7 @@ tables! {
     node_power_controls: AssignmentRow,
     power_actions: PowerActionRow,
     power_observations: PowerObservationRow,
+    device_readings: DeviceReadingRow,
     dry_runs: DryRunRow,
     dry_run_results: DryRunResultRow,
 }

@@ -6,7 +6,8 @@ use assay_domain::{Error, Filter, Page, PowerControl, Secret, Timestamp};
 use diesel::prelude::*;
 
 use super::{
-    Backend, Conn, assignments, gates, host_keys, power_control_filters, power_observations,
+    Backend, Conn, assignments, device_readings, gates, host_keys, power_control_filters,
+    power_observations,
 };
 use crate::convert::{host_key, naive, to_json};
 use crate::fault::Outcome;
@@ -92,6 +93,7 @@ pub(crate) fn update(
     if before != device(connection, id)? {
         assignments::forget_answers(connection, id)?;
         host_keys::forget(connection, id)?;
+        device_readings::forget_of_control(connection, id)?;
     }
     if reopened {
         gates::forget_logins(connection, id)?;

@@ -3,6 +3,7 @@
 mod alarm;
 mod base64;
 mod dead_letter;
+mod device_reading;
 mod dry_run;
 mod evidence;
 mod fleet;
@@ -25,6 +26,7 @@ mod user;
 
 pub(crate) use alarm::AlarmRow;
 pub(crate) use dead_letter::DeadLetterRow;
+pub(crate) use device_reading::DeviceReadingRow;
 pub(crate) use dry_run::{DryRunResultRow, DryRunRow, rules_text};
 pub(crate) use evidence::{DiagnosisRow, EvidenceRow, StrayRow, findings_text};
 pub(crate) use fleet::{LeaseRow, ProcessRow, WaiterRow};

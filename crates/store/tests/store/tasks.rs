@@ -23,7 +23,7 @@ on_both!(
     the_longest_waiting_come_first,
 );
 
-const CLASSES: [&str; 5] = ["power", "process", "quick", "diagnosis", "batch"];
+const CLASSES: [&str; 6] = ["power", "process", "quick", "diagnosis", "batch", "device"];
 
 /// How many tasks are claimed in the race.
 const TASKS: usize = 400;

@@ -139,7 +139,7 @@ async fn parts_network_and_accounts_are_read() {
     assert_eq!(interface.mac, Some(hardware.bmc_mac.to_string()));
     assert_eq!(interface.address, Some(bmc.address().ip()));
     assert_eq!((interface.prefix, interface.vlan), (Some(8), None));
-    let [user] = &info.users[..] else {
+    let Some([user]) = info.users.as_deref() else {
         panic!("{info:?}")
     };
     assert_eq!(
