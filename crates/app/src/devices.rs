@@ -18,6 +18,9 @@ use crate::work::{Outcome, error_text, insist};
 /// How often it is looked whether a task has ended that somebody waits for.
 const POLL: Duration = Duration::from_millis(50);
 
+/// What is said of a log that is not cleared a second time: entries of the time between would be lost.
+const MAYBE_CLEARED: &str = "outcome unknown: the log may have been cleared before a restart, and is not cleared again unasked";
+
 /// Devices of nodes.
 pub struct Devices<'a> {
     app: &'a App,
@@ -130,12 +133,20 @@ impl<'a> Devices<'a> {
     pub async fn run_command(&self, task: &Task) -> Result<Outcome> {
         let node_id = node_of(task)?;
         let command: DeviceCommand = payload(task, "command")?;
+        if command == DeviceCommand::ClearEventLog && task.attempts > 1 {
+            return Err(Error::conflict(MAYBE_CLEARED));
+        }
         let node = target::of_node(self.app, node_id).await?;
         let gate = self.app.gate();
         let told = gate.tell(&node.target, &node.protocol, command).await?;
         match (command.changes(), told) {
             (Some(aspect), Some(facts)) => self.keep(task, node_id, aspect, facts).await,
-            _ => Ok(Outcome::Done(Value::Null)),
+            (Some(aspect), None) => {
+                let store = self.app.store();
+                insist(self.app, || store.forget_device_facts(node_id, aspect)).await?;
+                Ok(Outcome::Done(Value::Null))
+            }
+            (None, _) => Ok(Outcome::Done(Value::Null)),
         }
     }
 

@@ -29,6 +29,11 @@ impl Store {
         write!(self, device_readings::ask(node_id, aspect, &task, now))
     }
 
+    /// Forgets what an aspect of a node's device was, because it is another one now.
+    pub async fn forget_device_facts(&self, node_id: i64, aspect: Aspect) -> Result<()> {
+        write!(self, device_readings::forget_aspect(node_id, aspect))
+    }
+
     /// Keeps what a device said at `now`, which a task has asked for. Nothing is kept for a node that is
     /// gone.
     pub async fn keep_device_facts(

@@ -102,10 +102,10 @@ async fn a_device_is_read_once_and_again_on_demand(database: Database) {
         "sensors?colour=red",
         "management?limit=1",
     ] {
-        lab.ask(bad).await.expect(400);
+        let _ = lab.ask(bad).await.expect(400);
     }
     let nobody = "/assay/v1/nodes/nobody/sensors";
-    lab.server.client().get(nobody).await.expect(404);
+    let _ = lab.server.client().get(nobody).await.expect(404);
 }
 
 async fn a_log_is_shown_newest_first_and_cleared(database: Database) {
@@ -118,7 +118,7 @@ async fn a_log_is_shown_newest_first_and_cleared(database: Database) {
     assert!(newest > older, "{log}");
     assert_eq!(log["events"][0]["severity"], "critical", "{log}");
     let path = lab.path("events");
-    lab.server.client().delete(&path).await.expect(204);
+    let _ = lab.server.client().delete(&path).await.expect(204);
     let log = lab.told("events").await;
     assert!(log["total"].as_u64().unwrap() < 2, "{log}");
     let later = lab.told("events?refresh=true").await;
@@ -134,7 +134,7 @@ async fn a_light_and_a_boot_override_are_set(database: Database) {
         json!({"on": true, "seconds": 5}),
         json!({"on": false}),
     ] {
-        client.post(&light, &body).await.expect(204);
+        let _ = client.post(&light, &body).await.expect(204);
     }
     assert_eq!(lab.bmc.counters().commands[&(0x00, 0x04)], 3);
     for body in [
@@ -144,24 +144,24 @@ async fn a_light_and_a_boot_override_are_set(database: Database) {
         json!({"on": "yes"}),
         json!({}),
     ] {
-        client.post(&light, &body).await.expect(400);
+        let _ = client.post(&light, &body).await.expect(400);
     }
 
     let boot = lab.path("boot-override");
     let wanted = json!({"device": "network", "mode": "uefi"});
-    client.put(&boot, &wanted).await.expect(204);
+    let _ = client.put(&boot, &wanted).await.expect(204);
     let shown = lab.told("boot-override").await;
     assert_eq!(
         (&shown["device"], &shown["persistent"], &shown["mode"]),
         (&json!("network"), &json!(false), &json!("uefi"))
     );
-    client
+    let _ = client
         .put(&boot, &json!({"device": null}))
         .await
         .expect(204);
     assert_eq!(lab.told("boot-override").await["device"], Value::Null);
     for body in [json!({}), json!({"device": "floppy"})] {
-        client.put(&boot, &body).await.expect(400);
+        let _ = client.put(&boot, &body).await.expect(400);
     }
 }
 
@@ -215,24 +215,24 @@ async fn another_device_is_read_anew(database: Database) {
     let other = lab::ipmi_bmc(Arc::new(IdleMachine::new(lab::hardware(1))));
     let path = format!("/v1/power-controls/{}", lab.node.control);
     let body = json!({"power_control": {"port_number": other.address().port()}});
-    lab.server.client().put(&path, &body).await.expect(200);
+    let _ = lab.server.client().put(&path, &body).await.expect(200);
     assert_eq!(lab.told("events").await["total"], 0);
 }
 
 #[tokio::test]
 async fn what_a_driver_lacks_is_said() {
-    let setup = Setup::new();
+    let server = Setup::new().authenticated().start().await;
+    let setup = server.setup();
     setup.add_user("olga", "observer", "a-long-password");
-    let server = setup.start().await;
     let client = server.client();
     let relay = Relay::start().await;
     let control = relay.control(client, "relay").await;
     for name in ["relayed", "bare"] {
         let body = json!({"node": {"name": name}});
-        client.post("/v1/nodes/", &body).await.expect(200);
+        let _ = client.post("/v1/nodes/", &body).await.expect(200);
     }
     let body = json!({"power_control_id": control, "power_control_port": "1"});
-    client
+    let _ = client
         .post("/v1/nodes/1/power-controls/", &body)
         .await
         .expect(200);
@@ -242,15 +242,15 @@ async fn what_a_driver_lacks_is_said() {
     assert!(text.contains("not supported by this driver"), "{text}");
     let light = "/assay/v1/nodes/relayed/identify";
     let on = json!({"on": true});
-    client.post(light, &on).await.expect(501);
+    let _ = client.post(light, &on).await.expect(501);
     let reply = client.get("/assay/v1/nodes/bare/sensors").await;
     let text = reply.expect(400).text();
     assert!(text.contains("no power control"), "{text}");
 
     let observer = client.with_token(&login(client, "olga", "a-long-password").await);
-    observer.post(light, &on).await.expect(403);
+    let _ = observer.post(light, &on).await.expect(403);
     let events = "/assay/v1/nodes/relayed/events";
-    observer.delete(events).await.expect(403);
-    observer.get(events).await.expect(501);
-    client.without_token().get(events).await.expect(401);
+    let _ = observer.delete(events).await.expect(403);
+    let _ = observer.get(events).await.expect(501);
+    let _ = client.without_token().get(events).await.expect(401);
 }

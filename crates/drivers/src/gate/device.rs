@@ -25,7 +25,8 @@ impl Gate {
         .await
     }
 
-    /// Gives a device a command, and reads afterwards what it changes.
+    /// Gives a device a command, and reads afterwards what it changes; none when nothing that is read
+    /// changes, or when that cannot be read.
     ///
     /// # Errors
     /// As of [`Self::facts`]. Clearing the log is never repeated, because what was written to it
@@ -45,10 +46,11 @@ impl Gate {
             let lacks = lacks.clone();
             async move {
                 send(session, command, &lacks).await?;
-                match command.changes() {
-                    Some(aspect) => read(session, aspect, &lacks).await.map(Some),
-                    None => Ok(None),
-                }
+                let Some(aspect) = command.changes() else {
+                    return Ok(None);
+                };
+                // The command was carried out, whether that can be seen or not.
+                Ok(read(session, aspect, &lacks).await.ok())
             }
             .boxed()
         })

@@ -1,6 +1,7 @@
 //! What was read of devices beside power, and who asks now.
 
 use assay_domain::{Aspect, DeviceFacts, DeviceReading, Error, NewTask, TaskStatus, Timestamp};
+use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::{Conn, lock_node, nodes, tasks};
@@ -93,6 +94,20 @@ pub(crate) fn keep(
         .on_conflict((device_readings::node_id, device_readings::aspect))
         .do_update()
         .set(said)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Forgets what an aspect was, and not who asks for it now.
+pub(crate) fn forget_aspect(connection: &mut Conn, node_id: i64, aspect: Aspect) -> Outcome<()> {
+    let read = device_readings::table
+        .filter(device_readings::node_id.eq(node_id))
+        .filter(device_readings::aspect.eq(aspect.as_str()));
+    diesel::update(read)
+        .set((
+            device_readings::facts.eq(None::<String>),
+            device_readings::observed_at.eq(None::<NaiveDateTime>),
+        ))
         .execute(connection)?;
     Ok(())
 }
