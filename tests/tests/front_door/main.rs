@@ -68,6 +68,7 @@ mod queue;
 mod report_differences;
 mod rules_dry_run;
 mod rules_dry_run_ends;
+mod schemathesis;
 mod simulate;
 mod ssh_devices;
 mod stuck_api;

@@ -32,6 +32,7 @@ pub(super) struct ResetNodes {
     success: Vec<i64>,
     /// Why, by the key of each node that failed (an addition of Assay; absent when none has).
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<String, String>, example = json!({"3": "Node 3 was not found"}))]
     reasons: BTreeMap<i64, String>,
 }
 
