@@ -20,7 +20,6 @@ pub mod database;
 pub mod debian;
 pub mod fleet;
 pub mod folder;
-pub mod gate;
 pub mod guest;
 pub mod keystone;
 pub mod lab;
