@@ -14,13 +14,13 @@
 
 pub mod arena;
 pub mod balancer;
+pub mod canary;
 pub mod chaos;
 pub mod client;
 pub mod database;
 pub mod debian;
 pub mod fleet;
 pub mod folder;
-pub mod gate;
 pub mod guest;
 pub mod keystone;
 pub mod lab;

@@ -181,15 +181,19 @@ impl<'a> Nodes<'a> {
         for port in store.ports_of(&ids).await? {
             ports.entry(port.node_id).or_default().push(port);
         }
+        // Commands before states: once one is done, so is what it wrote of the state, which then is
+        // newer than in `nodes`.
         let mut under_way = self.app.power().under_way(&ids).await?;
         let observed = store.power_observations_of(&ids).await?;
         let observed: HashMap<i64, Option<Timestamp>> = observed
             .into_iter()
             .map(|known| (known.node_id, known.observed_at))
             .collect();
+        let states = store.power_states_of(&ids).await?;
         Ok(nodes
             .into_iter()
-            .map(|node| {
+            .map(|mut node| {
+                node.power_state = states.get(&node.id).copied();
                 let class = classes
                     .iter()
                     .find(|class| Some(class.id) == node.node_class_id);

@@ -13,6 +13,8 @@ pub mod modbus;
 pub mod redfish;
 pub mod snmp;
 pub mod ssh;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod tls;
 
 mod http_client;

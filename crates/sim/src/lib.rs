@@ -23,11 +23,13 @@ mod http;
 mod ipmi;
 mod machine;
 mod restart;
+mod web;
+mod work;
 
 pub use amt::{Amt, AmtBoot, AmtCounters, AmtFaults, AmtOptions, AmtPowerCommand};
 pub use bmc::{
     Bmc, BmcOptions, BootOverride, Counters, Failure, Faults, OverrideEnabled, OverrideMode,
-    OverrideTarget, ResetSeen, ResetType, Scope, server_tls,
+    OverrideTarget, ResetSeen, ResetType, Scope,
 };
 pub use console::{Console, Marker, Sighting};
 pub use error::Error;
@@ -51,6 +53,7 @@ pub use machine::scripted::{
 pub use machine::{Machine, Power};
 
 pub use restart::RestartFault;
+pub use web::server_tls;
 
 /// The largest boot script that simulated firmware takes, in bytes; it also bounds a kernel that is chained to.
 const SCRIPT_LIMIT: usize = 64 << 20;

@@ -1,5 +1,7 @@
 //! Nodes: enrolment, change, reservation, lists.
 
+use std::collections::HashMap;
+
 use assay_domain::fleet::Hold;
 use assay_domain::node::NodeField;
 use assay_domain::{
@@ -108,6 +110,12 @@ impl Store {
         now: Timestamp,
     ) -> Result<()> {
         write!(self, power_observations::reached(id, state, now))
+    }
+
+    /// The last known power states of these nodes; those without are left out.
+    pub async fn power_states_of(&self, ids: &[i64]) -> Result<HashMap<i64, PowerState>> {
+        let ids = ids.to_vec();
+        read!(self, nodes::power_states_of(&ids))
     }
 
     /// The ports of a node.

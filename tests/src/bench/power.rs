@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use assay_domain::Target;
+use assay_drivers::testing::MemoryState;
 use assay_drivers::{Drivers, Gate};
 use assay_sim::allow_open_files;
-use assay_tests::gate::MemoryState;
 use assay_tests::simulated::{Listed, Simulated, own_address};
 use serde_json::json;
 use tokio::task::JoinSet;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use assay_domain::PowerState;
+use assay_drivers::testing::MemoryState;
 use assay_drivers::{Drivers, Gate};
 use assay_sim::allow_open_files;
-use assay_tests::gate::MemoryState;
 use assay_tests::lab::{self, Enrolled};
 use assay_tests::simulated::{Listed, Simulated, own_address};
 use assay_tests::{Client, wait};

@@ -154,6 +154,47 @@ async fn a_pdu_needs_a_profile_and_no_code() {
 }
 
 #[tokio::test]
+async fn a_pdu_has_as_many_outputs_as_its_profile_or_its_settings_say() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("ours.toml"), example(false)).unwrap();
+    let server = Setup::new()
+        .env("ASSAY_DRIVERS__PDU_PROFILES", folder.path().display())
+        .start()
+        .await;
+    let client = server.client();
+    let pair = ["RackPDU", "snmp"];
+    let node = json!({"node": {"name": "fed"}});
+    let node = client.post("/v1/nodes/", &node).await.expect(200).json();
+    let assignments = format!("/v1/nodes/{}/power-controls/", node["node"]["id"]);
+    for (settings, count) in [
+        (json!({}), 64),
+        (json!({"profile": "raritan-px2"}), 64),
+        (json!({"profile": "raritan-px2", "outputs": 72}), 72),
+        (json!({"profile": "ours"}), 8),
+        (json!({"profile": "ours", "outputs": 4}), 4),
+    ] {
+        let made = create(client, pair, 161, settings.clone()).await;
+        let made = made.expect(200).json()["power_control"].clone();
+        assert_eq!(made["coils_count"], count, "{settings}");
+        let coils = made["coil_map"].as_object().unwrap();
+        assert_eq!(coils.len(), count, "{settings}");
+        for (output, status) in [(count + 1, 400), (count, 200)] {
+            let output = output.to_string();
+            let body = json!({"power_control_id": made["id"], "power_control_port": output});
+            let reply = client.post(&assignments, &body).await;
+            assert_eq!(reply.status, status, "{}", reply.text());
+        }
+    }
+    for (settings, most) in [
+        (json!({"profile": "ours", "outputs": 9}), "8 at the most"),
+        (json!({"outputs": 1025}), "from 1 to 1024"),
+    ] {
+        let text = create(client, pair, 161, settings).await.expect(400).text();
+        assert!(text.contains(most), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn a_silent_pdu_is_told_of_by_assay_and_not_by_the_library() {
     let setup = Setup::new().env("ASSAY_BMC_REQUEST_TIMEOUT", 0.2);
     let server = setup.start().await;

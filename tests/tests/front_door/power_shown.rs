@@ -6,6 +6,7 @@ use std::time::Duration;
 use assay_sim::{Bmc, IdleMachine};
 use assay_tests::database::Database;
 use assay_tests::lab::{self, Enrolled};
+use assay_tests::processes::FleetSetup;
 use assay_tests::{Client, Server, Setup, wait};
 use serde_json::{Value, json};
 
@@ -245,4 +246,43 @@ async fn a_bmc_that_does_not_answer_is_told_with_its_reason(database: Database) 
         lab.client().get(&format!("{path}?fresh=1")).await.status,
         400
     );
+}
+
+/// The command ends between the two readings that a request makes: of the nodes, and of the commands to
+/// them.
+#[tokio::test]
+async fn a_state_that_is_reached_meanwhile_is_shown_with_the_end_of_its_command() {
+    let database = Database::postgres().await;
+    let setup = FleetSetup::new(database.url()).workers(0);
+    let processes = setup.start().await;
+    let client = processes.client();
+    let node = json!({"node": {"name": "quick", "power_state": "power_off"}});
+    let made = client.post("/v1/nodes/", &node).await.expect(200).json();
+    let id = made["node"]["id"].as_i64().unwrap();
+    database.execute(&format!(
+        "INSERT INTO power_actions (node_id, command, state, user_name, start_time)
+         VALUES ({id}, 'power_on', 'sent', 'olga', now() AT TIME ZONE 'UTC')"
+    ));
+    let (one, list) = (format!("/v1/nodes/{id}"), "/v1/nodes/".to_owned());
+    for (path, node) in [(&list, "/nodes/0"), (&one, "/node")] {
+        let shown = async || {
+            let reply = client.get(path).await.expect(200).json();
+            let node = reply.pointer(node).unwrap();
+            (
+                node["power_state"].clone(),
+                node["power_transition"].clone(),
+            )
+        };
+        database.execute(
+            "UPDATE nodes SET power_state = 'off';
+             UPDATE power_actions SET state = 'sent', finished_at = NULL",
+        );
+        assert_eq!(shown().await, (json!("power_off"), json!("turning_on")));
+        let end = "UPDATE nodes SET power_state = 'on';
+            UPDATE power_actions SET state = 'done', finished_at = start_time";
+        let ending = database.execute_before_a_waiter("power_actions", end);
+        let mut ending = ending.await;
+        assert_eq!(shown().await, (json!("power_on"), Value::Null), "{path}");
+        assert!(ending.wait().unwrap().success());
+    }
 }

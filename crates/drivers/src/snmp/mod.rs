@@ -20,6 +20,7 @@
 //! | `press` | `DaenetIP2_ACPI` | the short press of the power button, 0.1 to 2 s; 0.5 by default |
 //! | `long_press` | `DaenetIP2_ACPI` | the press that forces off, 4.1 to 15 s; 6 by default |
 //! | `reset_press` | `DaenetIP2_ACPI` | the press of the reset button, 0.1 to 5 s; 0.5 by default |
+//! | `outputs` | PDUs | how many outlets it has, 1 to 1024; without it as many as its profile says, or 64 where that leaves it to the device |
 //! | `outputs` | `DaenetIP2_ACPI` | how many machines are wired, 1 to 16; 8 by default |
 //!
 //! # Login and password
@@ -86,6 +87,9 @@ pub use settings::validate_settings;
 
 use session::SnmpSession;
 
+/// How many machines a DaenetIP2_ACPI may have.
+const MOST_BUTTONS: u64 = 16;
+
 /// The driver of the protocol `snmp`.
 pub struct SnmpDriver {
     profiles: Profiles,
@@ -109,6 +113,17 @@ impl SnmpDriver {
             stop: CancellationToken::new(),
         }
     }
+
+    /// How many outlets a device has by the profile that its settings name.
+    fn outlets(&self, settings: &Map<String, Value>) -> Option<u64> {
+        let profile = self.profiles.get(settings.get("profile")?.as_str()?)?;
+        profile.outlets.count.map(u64::from)
+    }
+}
+
+/// How many outputs a device has by its own setting.
+fn said(settings: &Map<String, Value>) -> Option<u64> {
+    settings.get("outputs")?.as_u64()
 }
 
 impl Default for SnmpDriver {
@@ -142,22 +157,24 @@ impl Driver for SnmpDriver {
             return Err(format!("setting '{key}' is not for a {control_type}"));
         }
         let name = settings.get("profile").and_then(Value::as_str);
-        match name.filter(|name| self.profiles.get(name).is_none()) {
-            None => Ok(()),
-            Some(name) => Err(format!(
+        if let Some(name) = name.filter(|name| self.profiles.get(name).is_none()) {
+            return Err(format!(
                 "setting 'profile': '{name}' is not one of {}",
                 self.profiles.names().collect::<Vec<_>>().join(", ")
+            ));
+        }
+        let buttons = (control_type == session::BUTTONS).then_some(MOST_BUTTONS);
+        let most = buttons.or_else(|| self.outlets(settings));
+        match (said(settings), most) {
+            (Some(said), Some(most)) if said > most => Err(format!(
+                "setting 'outputs' is {said}, and this device has {most} at the most"
             )),
+            _ => Ok(()),
         }
     }
 
-    fn outputs(&self, control_type: &str, settings: &Map<String, Value>) -> Option<i32> {
-        let count = if control_type == session::BUTTONS {
-            settings.get("outputs")?.as_u64()?
-        } else {
-            let profile = self.profiles.get(settings.get("profile")?.as_str()?)?;
-            u64::from(profile.outlets.count?)
-        };
+    fn outputs(&self, _control_type: &str, settings: &Map<String, Value>) -> Option<i32> {
+        let count = said(settings).or_else(|| self.outlets(settings))?;
         i32::try_from(count).ok()
     }
 
@@ -185,6 +202,7 @@ fn has(control_type: &str, key: &str) -> bool {
     match key {
         "profile" | "unit" => ![session::RELAYS, session::BUTTONS].contains(&control_type),
         "off_time" => control_type != session::BUTTONS,
+        "outputs" => control_type != session::RELAYS,
         "relay_oid" => control_type == session::RELAYS,
         "version" | "security" | "auth" | "privacy" | "context" => true,
         _ => control_type == session::BUTTONS,
@@ -207,7 +225,7 @@ mod tests {
         for (control_type, own, foreign) in [
             (
                 "RackPDU",
-                json!({"profile": "apc-rpdu2", "unit": 2, "off_time": 3}),
+                json!({"profile": "apc-rpdu2", "unit": 2, "off_time": 3, "outputs": 48}),
                 json!({"relay_oid": "1.3.6.1.{outlet}"}),
             ),
             (
@@ -241,5 +259,16 @@ mod tests {
         assert_eq!(count("RackPDU", json!({})), None);
         assert_eq!(count("RackPDU", json!({"profile": "daenetip2"})), Some(16));
         assert_eq!(count("RackPDU", json!({"profile": "eaton-epdu"})), None);
+        let known = json!({"profile": "eaton-epdu", "outputs": 24});
+        assert_eq!(count("RackPDU", known), Some(24));
+        let fewer = json!({"profile": "daenetip2", "outputs": 4});
+        assert_eq!(count("RackPDU", fewer), Some(4));
+        for (kind, settings) in [
+            ("DaenetIP2_ACPI", json!({"outputs": 17})),
+            ("RackPDU", json!({"profile": "daenetip2", "outputs": 17})),
+        ] {
+            let error = check(kind, &settings).unwrap_err();
+            assert!(error.contains("16 at the most"), "{error}");
+        }
     }
 }

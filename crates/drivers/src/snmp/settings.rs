@@ -7,7 +7,7 @@ use async_snmp::AuthProtocol;
 use serde_json::{Map, Value};
 
 use super::oid::Pattern;
-use super::profile::LONGEST_OFF;
+use super::profile::{LONGEST_OFF, MOST_OUTLETS};
 use crate::peer::Peer;
 
 /// All keys; the module's head says what they mean.
@@ -132,7 +132,9 @@ impl Settings {
                 // machine off.
                 long_press: read.seconds("long_press", 4.1, 15.0)?,
                 reset_press: read.seconds("reset_press", 0.1, 5.0)?,
-                outputs: read.number("outputs", 1, 16)?.map(unsigned),
+                outputs: read
+                    .number("outputs", 1, MOST_OUTLETS.into())?
+                    .map(unsigned),
             },
         })
     }
@@ -275,6 +277,7 @@ mod tests {
             json!({"relay_oid": "1.3.6.1.4.1.19865.1.2.{group}.{place}.0"}),
             json!({"power_button_oid": "1.3.6.1.4.1.19865.1.2.2.{outlet}.0", "state_on_from": 1,
                 "press": 0.3, "long_press": 5, "reset_press": 1, "outputs": 4}),
+            json!({"profile": "raritan-px2", "outputs": 1024}),
         ] {
             assert_eq!(check(&right), Ok(()), "{right}");
         }
@@ -297,6 +300,8 @@ mod tests {
             (json!({"off_time": 0}), "off_time"),
             (json!({"off_time": "5"}), "off_time"),
             (json!({"long_press": 4}), "long_press"),
+            (json!({"outputs": 0}), "outputs"),
+            (json!({"outputs": 1025}), "1024"),
             (json!({"relay_oid": 7}), "relay_oid"),
             (json!({"relay_oid": "1.3.6.1"}), "{outlet}"),
             (json!({"state_oid": "1.3.{unit}.{outlet}"}), "state_oid"),

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use assay_domain::capability::{PowerCapability, SendError};
 use assay_domain::{Driver, DriverError, PowerCommand, PowerState, Session, Target};
+use assay_drivers::testing::MemoryState;
 use assay_drivers::{Drivers, Gate, GateLimits, Repeat, ResetOutcome};
 use async_trait::async_trait;
 use parking_lot::Mutex;
 
-use crate::support::{MemoryState, QUICK, target};
+use crate::support::{QUICK, target};
 
 const TOLD: &str = "told";
 
@@ -244,13 +245,13 @@ async fn a_refusal_in_the_middle_shuts_the_gate_as_well() {
 #[tokio::test]
 async fn a_refusal_that_cannot_be_stored_holds_in_this_process_until_it_is() {
     let (gate, told, state) = told();
-    *state.broken.lock() = true;
+    state.set_unwritable(true);
     told.connects.lock().push_back(refused());
     for _ in 0..3 {
         assert!(gate.power_state(&control(1), TOLD).await.is_err());
     }
     assert_eq!(told.count("connect"), 1);
-    *state.broken.lock() = false;
+    state.set_unwritable(false);
     assert!(gate.power_state(&control(1), TOLD).await.is_err());
     assert!(state.gate(1).refused.is_some(), "stored by the next caller");
     state.reopen();
@@ -260,7 +261,7 @@ async fn a_refusal_that_cannot_be_stored_holds_in_this_process_until_it_is() {
 #[tokio::test]
 async fn while_nothing_is_known_of_refusals_nothing_is_asked() {
     let (gate, told, state) = told();
-    *state.unreadable.lock() = true;
+    state.set_unreadable(true);
     let error = gate.power_state(&control(1), TOLD).await.unwrap_err();
     assert!(matches!(error, DriverError::NotAsked { .. }), "{error}");
     let ResetOutcome::NotSent(error) = gate.reset_once(&control(1), TOLD).await else {
@@ -268,7 +269,7 @@ async fn while_nothing_is_known_of_refusals_nothing_is_asked() {
     };
     assert!(assay_domain::Error::from(error).is_passing());
     assert!(told.seen.lock().is_empty());
-    *state.unreadable.lock() = false;
+    state.set_unreadable(false);
     assert!(gate.power_state(&control(1), TOLD).await.is_ok());
 }
 

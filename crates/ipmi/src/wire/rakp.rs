@@ -77,10 +77,7 @@ impl OpenResponse {
     /// # Errors
     /// [`Error::Handshake`] with the BMC's status; [`Error::Malformed`] when it is too short.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        let what = "Open Session Response";
-        let mut cursor = Cursor::new(what, bytes);
-        let [tag, status] = cursor.array()?;
-        check(what, status)?;
+        let (tag, mut cursor) = answer("Open Session Response", bytes)?;
         let [privilege, _] = cursor.array()?;
         Ok(Self {
             tag,
@@ -111,8 +108,7 @@ impl Rakp1 {
     /// Its payload; a name is cut at [`NAME_LIMIT`].
     pub fn encode(&self) -> Vec<u8> {
         let name = &self.name[..self.name.len().min(NAME_LIMIT)];
-        let mut bytes = vec![self.tag, 0, 0, 0];
-        bytes.extend(self.managed.to_le_bytes());
+        let mut bytes = head(self.tag, 0, self.managed);
         bytes.extend(self.random);
         bytes.extend([self.role, 0, 0, u8::try_from(name.len()).unwrap_or(0)]);
         bytes.extend_from_slice(name);
@@ -157,8 +153,7 @@ pub struct Rakp2 {
 impl Rakp2 {
     /// Its payload.
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![self.tag, 0, 0, 0];
-        bytes.extend(self.console.to_le_bytes());
+        let mut bytes = head(self.tag, 0, self.console);
         bytes.extend(self.random);
         bytes.extend(self.guid);
         bytes.extend_from_slice(&self.proof);
@@ -170,10 +165,7 @@ impl Rakp2 {
     /// # Errors
     /// [`Error::Handshake`] with the BMC's status; [`Error::Malformed`] when it is too short.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        let what = "RAKP 2";
-        let mut cursor = Cursor::new(what, bytes);
-        let [tag, status] = cursor.array()?;
-        check(what, status)?;
+        let (tag, mut cursor) = answer("RAKP 2", bytes)?;
         cursor.skip(2)?;
         Ok(Self {
             tag,
@@ -201,8 +193,7 @@ pub struct Rakp3 {
 impl Rakp3 {
     /// Its payload.
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![self.tag, self.status, 0, 0];
-        bytes.extend(self.managed.to_le_bytes());
+        let mut bytes = head(self.tag, self.status, self.managed);
         bytes.extend_from_slice(&self.proof);
         bytes
     }
@@ -237,8 +228,7 @@ pub struct Rakp4 {
 impl Rakp4 {
     /// Its payload.
     pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![self.tag, 0, 0, 0];
-        bytes.extend(self.console.to_le_bytes());
+        let mut bytes = head(self.tag, 0, self.console);
         bytes.extend_from_slice(&self.proof);
         bytes
     }
@@ -248,10 +238,7 @@ impl Rakp4 {
     /// # Errors
     /// [`Error::Handshake`] with the BMC's status; [`Error::Malformed`] when it is too short.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        let what = "RAKP 4";
-        let mut cursor = Cursor::new(what, bytes);
-        let [tag, status] = cursor.array()?;
-        check(what, status)?;
+        let (tag, mut cursor) = answer("RAKP 4", bytes)?;
         cursor.skip(2)?;
         Ok(Self {
             tag,
@@ -263,14 +250,22 @@ impl Rakp4 {
 
 /// The payload of any answer that is an error.
 pub fn failure(tag: u8, status: Status, console: u32) -> Vec<u8> {
-    let mut bytes = vec![tag, status.0, 0, 0];
-    bytes.extend(console.to_le_bytes());
+    head(tag, status.0, console)
+}
+
+/// How messages begin: tag, status, two reserved bytes, and the session id of whom they go to.
+fn head(tag: u8, status: u8, session: u32) -> Vec<u8> {
+    let mut bytes = vec![tag, status, 0, 0];
+    bytes.extend(session.to_le_bytes());
     bytes
 }
 
-fn check(what: &'static str, status: u8) -> Result<(), Error> {
+/// An answer's tag, and what follows a status that is no error. One that is may end after it.
+fn answer<'a>(what: &'static str, bytes: &'a [u8]) -> Result<(u8, Cursor<'a>), Error> {
+    let mut cursor = Cursor::new(what, bytes);
+    let [tag, status] = cursor.array()?;
     match Status(status) {
-        Status::OK => Ok(()),
+        Status::OK => Ok((tag, cursor)),
         status => Err(Error::Handshake { what, status }),
     }
 }

@@ -17,7 +17,6 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 pub use boot::AmtBoot;
 pub use faults::{AmtCounters, AmtFaults, AmtPowerCommand};
@@ -25,6 +24,8 @@ pub use faults::{AmtCounters, AmtFaults, AmtPowerCommand};
 use crate::Error;
 use crate::machine::Machine;
 use crate::restart::Restart;
+use crate::web;
+use crate::work::Work;
 
 /// How an AMT device is set up.
 #[derive(Clone)]
@@ -74,14 +75,13 @@ struct Shared {
     /// The event log's records, the newest first.
     log: Mutex<Vec<[u8; 21]>>,
     power: power::PowerQueue,
-    tasks: TaskTracker,
-    stop: CancellationToken,
+    work: Work,
 }
 
 impl Amt {
     /// Starts a device before `machine`; to be called inside a Tokio runtime.
     pub fn start(machine: Arc<dyn Machine>, options: AmtOptions) -> Result<Self, Error> {
-        let listener = server::bind(options.listen)?;
+        let listener = web::bind(options.listen)?;
         let address = listener
             .local_addr()
             .map_err(Error::host("listener of an AMT device"))?;
@@ -96,14 +96,13 @@ impl Amt {
             restart: Restart::default(),
             log: Mutex::new(classes::first_records()),
             power,
-            tasks: TaskTracker::new(),
-            stop: options.stop.child_token(),
+            work: Work::new(&options.stop),
             options,
         });
         shared
-            .tasks
+            .work
             .spawn(server::run(Arc::clone(&shared), listener));
-        shared.tasks.spawn(power::run(Arc::clone(&shared), orders));
+        shared.work.spawn(power::run(Arc::clone(&shared), orders));
         Ok(Self { shared })
     }
 
@@ -139,15 +138,13 @@ impl Amt {
 
     /// Stops listening, ends the connections and switches the machine off.
     pub async fn stop(self) -> Result<(), Error> {
-        self.shared.stop.cancel();
-        self.shared.tasks.close();
-        self.shared.tasks.wait().await;
+        self.shared.work.end().await;
         self.shared.machine.power_off().await
     }
 }
 
 impl Drop for Amt {
     fn drop(&mut self) {
-        self.shared.stop.cancel();
+        self.shared.work.stop();
     }
 }

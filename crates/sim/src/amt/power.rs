@@ -71,18 +71,15 @@ impl PowerQueue {
     }
 }
 
-/// Carries out orders one after the other until the device stops.
+/// Carries out orders one after the other.
 pub(super) async fn run(shared: Arc<Shared>, mut orders: mpsc::UnboundedReceiver<Order>) {
-    let work = async {
-        while let Some(order) = orders.recv().await {
-            tokio::time::sleep_until(order.due).await;
-            if let Err(error) = carry_out(&shared, order.command).await {
-                tracing::warn!(machine = shared.machine.hardware().name, command = ?order.command, %error, "power command failed");
-                shared.counters.lock().disobeyed += 1;
-            }
+    while let Some(order) = orders.recv().await {
+        tokio::time::sleep_until(order.due).await;
+        if let Err(error) = carry_out(&shared, order.command).await {
+            tracing::warn!(machine = shared.machine.hardware().name, command = ?order.command, %error, "power command failed");
+            shared.counters.lock().disobeyed += 1;
         }
-    };
-    shared.stop.run_until_cancelled(work).await;
+    }
 }
 
 async fn carry_out(shared: &Shared, command: Command) -> Result<(), Error> {

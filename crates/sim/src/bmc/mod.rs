@@ -19,18 +19,17 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 pub use boot::{BootOverride, OverrideEnabled, OverrideMode, OverrideTarget};
 pub use counters::{Counters, ResetSeen};
 pub use faults::{Failure, Faults, Scope};
 pub use power::ResetType;
-pub use server::server_tls;
-pub(crate) use server::until_closed;
 
 use crate::Error;
 use crate::machine::Machine;
 use crate::restart::Restart;
+use crate::web;
+use crate::work::Work;
 
 /// How a BMC is set up.
 #[derive(Clone)]
@@ -84,14 +83,13 @@ struct Shared {
     boot: Mutex<BootOverride>,
     restart: Restart,
     power: power::PowerQueue,
-    tasks: TaskTracker,
-    stop: CancellationToken,
+    work: Work,
 }
 
 impl Bmc {
     /// Starts a BMC before `machine`; to be called inside a Tokio runtime.
     pub fn start(machine: Arc<dyn Machine>, options: BmcOptions) -> Result<Self, Error> {
-        let listener = server::bind(options.listen)?;
+        let listener = web::bind(options.listen)?;
         let address = listener
             .local_addr()
             .map_err(Error::host("listener of a BMC"))?;
@@ -108,14 +106,13 @@ impl Bmc {
             boot: Mutex::default(),
             restart: Restart::default(),
             power,
-            tasks: TaskTracker::new(),
-            stop: options.stop.child_token(),
+            work: Work::new(&options.stop),
             options,
         });
         shared
-            .tasks
+            .work
             .spawn(server::run(Arc::clone(&shared), listener));
-        shared.tasks.spawn(power::run(Arc::clone(&shared), orders));
+        shared.work.spawn(power::run(Arc::clone(&shared), orders));
         Ok(Self { shared })
     }
 
@@ -179,15 +176,13 @@ impl Bmc {
 
     /// Stops listening, ends the connections and switches the machine off.
     pub async fn stop(self) -> Result<(), Error> {
-        self.shared.stop.cancel();
-        self.shared.tasks.close();
-        self.shared.tasks.wait().await;
+        self.shared.work.end().await;
         self.shared.machine.power_off().await
     }
 }
 
 impl Drop for Bmc {
     fn drop(&mut self) {
-        self.shared.stop.cancel();
+        self.shared.work.stop();
     }
 }

@@ -115,19 +115,16 @@ impl PowerQueue {
     }
 }
 
-/// Carries out orders one after the other until the BMC stops.
+/// Carries out orders one after the other.
 pub(super) async fn run(shared: Arc<Shared>, mut orders: mpsc::UnboundedReceiver<Order>) {
-    let work = async {
-        while let Some(order) = orders.recv().await {
-            tokio::time::sleep_until(order.due).await;
-            if let Err(error) = carry_out(&shared, order.kind).await {
-                tracing::warn!(machine = shared.machine.hardware().name, reset = ?order.kind, %error, "reset failed");
-                shared.counters.lock().disobeyed += 1;
-            }
-            shared.power.pending.lock().remove(0);
+    while let Some(order) = orders.recv().await {
+        tokio::time::sleep_until(order.due).await;
+        if let Err(error) = carry_out(&shared, order.kind).await {
+            tracing::warn!(machine = shared.machine.hardware().name, reset = ?order.kind, %error, "reset failed");
+            shared.counters.lock().disobeyed += 1;
         }
-    };
-    shared.stop.run_until_cancelled(work).await;
+        shared.power.pending.lock().remove(0);
+    }
 }
 
 async fn carry_out(shared: &Shared, kind: ResetType) -> Result<(), Error> {

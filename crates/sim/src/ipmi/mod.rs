@@ -23,7 +23,6 @@ use assay_ipmi::Suite;
 use assay_ipmi::command::boot::BootFlags;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 pub use counters::{ControlSeen, IpmiCounters};
 pub use faults::IpmiFaults;
@@ -31,6 +30,7 @@ pub use faults::IpmiFaults;
 use crate::Error;
 use crate::machine::Machine;
 use crate::restart::Restart;
+use crate::work::Work;
 
 /// How an IPMI BMC is set up.
 #[derive(Clone)]
@@ -91,8 +91,7 @@ struct Shared {
     restart: Restart,
     /// Held by the change of power that is under way; the others wait in their order.
     turn: tokio::sync::Mutex<()>,
-    tasks: TaskTracker,
-    stop: CancellationToken,
+    work: Work,
 }
 
 impl IpmiBmc {
@@ -115,11 +114,10 @@ impl IpmiBmc {
             log: Mutex::default(),
             restart: Restart::default(),
             turn: tokio::sync::Mutex::default(),
-            tasks: TaskTracker::new(),
-            stop: options.stop.child_token(),
+            work: Work::new(&options.stop),
             options,
         });
-        shared.tasks.spawn(server::run(Arc::clone(&shared), socket));
+        shared.work.spawn(server::run(Arc::clone(&shared), socket));
         Ok(Self { shared })
     }
 
@@ -178,15 +176,13 @@ impl IpmiBmc {
 
     /// Stops listening and switches the machine off.
     pub async fn stop(self) -> Result<(), Error> {
-        self.shared.stop.cancel();
-        self.shared.tasks.close();
-        self.shared.tasks.wait().await;
+        self.shared.work.end().await;
         self.shared.machine.power_off().await
     }
 }
 
 impl Drop for IpmiBmc {
     fn drop(&mut self) {
-        self.shared.stop.cancel();
+        self.shared.work.stop();
     }
 }

@@ -22,13 +22,9 @@ pub(super) fn order(shared: &Arc<Shared>, control: Control) {
     if ignored {
         return;
     }
-    let shared = Arc::clone(shared);
-    let tasks = shared.tasks.clone();
-    tasks.spawn(async move {
-        let stop = shared.stop.clone();
-        stop.run_until_cancelled(take_effect(&shared, control, delay))
-            .await;
-    });
+    let later = Arc::clone(shared);
+    let work = async move { take_effect(&later, control, delay).await };
+    shared.work.spawn(work);
 }
 
 async fn take_effect(shared: &Shared, control: Control, delay: Duration) {

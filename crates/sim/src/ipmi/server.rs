@@ -21,22 +21,19 @@ pub(super) fn bind(address: SocketAddr) -> Result<UdpSocket, Error> {
     bound.map_err(Error::host(format!("socket of a BMC on {address}")))
 }
 
-/// Answers datagrams until the BMC stops.
+/// Answers datagrams.
 pub(super) async fn run(shared: Arc<Shared>, socket: UdpSocket) {
     let socket = Arc::new(socket);
-    let work = async {
-        let mut buffer = vec![0; DATAGRAM];
-        loop {
-            let Ok((length, peer)) = socket.recv_from(&mut buffer).await else {
-                tokio::task::yield_now().await;
-                continue;
-            };
-            if let Some(answer) = answer(&shared, &buffer[..length]) {
-                send(&shared, &socket, peer, answer).await;
-            }
+    let mut buffer = vec![0; DATAGRAM];
+    loop {
+        let Ok((length, peer)) = socket.recv_from(&mut buffer).await else {
+            tokio::task::yield_now().await;
+            continue;
+        };
+        if let Some(answer) = answer(&shared, &buffer[..length]) {
+            send(&shared, &socket, peer, answer).await;
         }
-    };
-    shared.stop.run_until_cancelled(work).await;
+    }
 }
 
 async fn send(shared: &Arc<Shared>, socket: &Arc<UdpSocket>, peer: SocketAddr, answer: Vec<u8>) {
@@ -47,13 +44,9 @@ async fn send(shared: &Arc<Shared>, socket: &Arc<UdpSocket>, peer: SocketAddr, a
         return;
     }
     let socket = Arc::clone(socket);
-    let stop = shared.stop.clone();
-    shared.tasks.spawn(async move {
-        let later = async {
-            tokio::time::sleep(delay).await;
-            let _ = socket.send_to(&answer, peer).await;
-        };
-        stop.run_until_cancelled(later).await;
+    shared.work.spawn(async move {
+        tokio::time::sleep(delay).await;
+        let _ = socket.send_to(&answer, peer).await;
     });
 }
 

@@ -1,5 +1,7 @@
 //! Nodes: enrolment, change, removal, lists.
 
+use std::collections::HashMap;
+
 use assay_domain::Timestamp;
 use assay_domain::node::NodeField;
 use assay_domain::{Error, Filter, IntrospectionState, NewNode, Node, NodePatch, Page, PowerState};
@@ -176,6 +178,20 @@ pub(crate) fn count(connection: &mut Conn, filters: &[Filter<NodeField>]) -> Out
         query = query.filter(node_filters::condition(filter)?);
     }
     Ok(query.count().get_result(connection)?)
+}
+
+/// The last known power states of these nodes; those without are left out.
+pub(crate) fn power_states_of(
+    connection: &mut Conn,
+    ids: &[i64],
+) -> Outcome<HashMap<i64, PowerState>> {
+    let rows: Vec<(i64, String)> = nodes::table
+        .filter(nodes::id.eq_any(ids))
+        .filter(nodes::power_state.is_not_null())
+        .select((nodes::id, nodes::power_state.assume_not_null()))
+        .load(connection)?;
+    let state = |(id, state): (i64, String)| Ok((id, parse(&state)?));
+    rows.into_iter().map(state).collect()
 }
 
 /// Keeps a power state that was read; nothing is written when it is the known one.

@@ -264,6 +264,9 @@ async fn a_power_state_is_kept(world: World) {
         (node.power_state, node.updated_at),
         (Some(PowerState::Off), Some(at(1)))
     );
+    let unknown = world.node("n2").await.id;
+    let states = store.power_states_of(&[id, unknown, 99]).await.unwrap();
+    assert_eq!(states, [(id, PowerState::Off)].into());
     store.set_power_state(id, None, at(3)).await.unwrap();
     assert_eq!(store.node(id).await.unwrap().unwrap().power_state, None);
     assert!(store.set_power_state(99, None, at(3)).await.is_err());

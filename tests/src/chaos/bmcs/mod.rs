@@ -10,11 +10,11 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use assay_drivers::testing::MemoryState;
 use assay_drivers::{Drivers, Gate, GateLimits};
 use assay_sim::{Fleet, FleetBmc, FleetOptions, SimCertificate};
 use futures::future::join_all;
 
-use crate::gate::MemoryState;
 use crate::simulated::own_address;
 pub use judge::BmcReport;
 

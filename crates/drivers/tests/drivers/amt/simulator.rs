@@ -8,12 +8,9 @@ use assay_sim::{AmtFaults, AmtOptions, server_tls};
 use sha2::{Digest, Sha256};
 
 use super::{AMT, Rig, within};
-use crate::support::conformance::{self, hides_the_login};
+use crate::support::conformance::{self, Is, hides_the_login};
 use crate::support::odd::{Answer, OddBmc};
 use crate::support::{gate, with_login};
-
-/// Whether an error is of the right kind.
-type Is = fn(&DriverError) -> bool;
 
 fn faults(change: fn(&mut AmtFaults)) -> AmtFaults {
     let mut faults = AmtFaults::default();
@@ -58,10 +55,7 @@ async fn errors_are_told_apart_and_hide_the_login() {
     for (faults, is) in cases {
         let mut rig = Rig::new(faults.clone());
         rig.target.request_timeout = Duration::from_millis(500);
-        let error = gate().0.power_state(&rig.target, AMT).await.unwrap_err();
-        assert!(is(&error), "{faults:?}: {error}");
-        assert!(error.to_string().contains(&rig.target.endpoint()));
-        hides_the_login(&error, &rig.target);
+        conformance::fails(AMT, &rig.target, &faults, is).await;
     }
 }
 

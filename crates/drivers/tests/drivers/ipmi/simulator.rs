@@ -1,37 +1,30 @@
 //! Against Assay's simulator, which misbehaves on request.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use assay_domain::{DriverError, PowerState, Target};
+use assay_domain::{DriverError, PowerState};
 use assay_drivers::ResetOutcome;
 use assay_ipmi::command::chassis::Control;
 use assay_sim::{IpmiBmc, IpmiFaults};
 use serde_json::json;
 
-use crate::support::conformance::{self, Peer, hides_the_login};
+use crate::support::conformance::{self, Is};
 use crate::support::ipmi::{IPMI, simulated};
-use crate::support::{eventually, gate, with_login};
+use crate::support::{eventually, gate};
 
 const LIMIT: Duration = Duration::from_secs(10);
 
-async fn conforms(faults: IpmiFaults) -> (IpmiBmc, Target) {
+async fn conforms(faults: IpmiFaults) -> IpmiBmc {
     let (bmc, mut target) = simulated(faults);
     target.settings.insert("cipher_suite".into(), json!(17));
-    conformance::run(Peer {
-        protocol: IPMI,
-        target: target.clone(),
-        limit: LIMIT,
-        wrong: Some(with_login(target.clone(), "admin", "quite-wrong")),
-        wrong_logins: &|| usize::try_from(bmc.counters().failed_logins).unwrap(),
-    })
-    .await;
-    eventually("all sessions closed", || bmc.counters().open_sessions == 0).await;
-    (bmc, target)
+    let seen = || (bmc.counters().failed_logins, bmc.counters().open_sessions);
+    conformance::run_on_simulator(IPMI, &target, &seen).await;
+    bmc
 }
 
 #[tokio::test]
 async fn it_conforms() {
-    let (bmc, _) = conforms(IpmiFaults::default()).await;
+    let bmc = conforms(IpmiFaults::default()).await;
     let counters = bmc.counters();
     assert_eq!(counters.controls(Control::Reset), 1);
     assert_eq!(counters.most_sessions, 1);
@@ -49,15 +42,11 @@ async fn it_conforms_when_states_change_late() {
 #[tokio::test]
 async fn a_mute_peer_times_out() {
     conformance::a_mute_peer_times_out(IPMI).await;
-    let (_bmc, mut target) = simulated(IpmiFaults {
+    let (_bmc, target) = simulated(IpmiFaults {
         silent: true,
         ..IpmiFaults::default()
     });
-    target.request_timeout = Duration::from_millis(200);
-    let start = Instant::now();
-    let error = gate().0.power_state(&target, IPMI).await.unwrap_err();
-    assert!(matches!(error, DriverError::TimedOut { .. }), "{error}");
-    assert!(start.elapsed() < Duration::from_secs(4));
+    conformance::a_silent_device_times_out(IPMI, target).await;
 }
 
 #[tokio::test]
@@ -77,7 +66,6 @@ async fn lost_datagrams_are_overcome() {
 
 #[tokio::test]
 async fn errors_are_told_apart_and_hide_the_login() {
-    type Is = fn(&DriverError) -> bool;
     let faults = |change: fn(&mut IpmiFaults)| {
         let mut faults = IpmiFaults::default();
         change(&mut faults);
@@ -100,10 +88,7 @@ async fn errors_are_told_apart_and_hide_the_login() {
     for (faults, is) in cases {
         let (bmc, mut target) = simulated(faults.clone());
         target.request_timeout = Duration::from_millis(300);
-        let error = gate().0.power_state(&target, IPMI).await.unwrap_err();
-        assert!(is(&error), "{faults:?}: {error}");
-        assert!(error.to_string().contains(&target.endpoint()));
-        hides_the_login(&error, &target);
+        conformance::fails(IPMI, &target, &faults, is).await;
         eventually("all sessions closed", || bmc.counters().open_sessions == 0).await;
     }
 }
@@ -152,13 +137,6 @@ async fn a_machine_that_does_not_obey_is_reported() {
         ignore_power: true,
         ..IpmiFaults::default()
     });
-    let limit = Duration::from_millis(1500);
-    let (gate, _) = gate();
-    let on = gate
-        .ensure_power(&target, IPMI, PowerState::On, limit)
-        .await;
-    let error = on.unwrap_err();
-    assert!(matches!(error, DriverError::TimedOut { .. }), "{error}");
-    assert!(error.to_string().contains("still off"), "{error}");
+    conformance::disobedience_is_reported(IPMI, &target).await;
     assert_eq!(bmc.counters().controls.len(), 1);
 }

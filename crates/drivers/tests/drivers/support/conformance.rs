@@ -1,5 +1,6 @@
 //! What every driver must do, whatever its protocol: one suite, run against each peer.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,7 +8,7 @@ use assay_domain::{DriverError, PowerState, Target};
 use assay_drivers::{Drivers, ResetOutcome};
 use tokio::net::TcpListener;
 
-use super::{gate, target};
+use super::{eventually, gate, target, with_login};
 
 /// A peer that a driver is tried on.
 pub(crate) struct Peer<'a> {
@@ -27,6 +28,26 @@ pub(crate) struct Peer<'a> {
 pub(crate) async fn run(peer: Peer<'_>) {
     run_on_an_outlet(&peer).await;
     shut_down(&peer).await;
+}
+
+/// What a simulator of Assay's counts: logins that it refused, and sessions that are open.
+pub(crate) type Seen = (u64, usize);
+
+/// Tries a driver on such a simulator, which has no session left in the end.
+pub(crate) async fn run_on_simulator(
+    protocol: &str,
+    target: &Target,
+    seen: &(dyn Fn() -> Seen + Sync),
+) {
+    run(Peer {
+        protocol,
+        target: target.clone(),
+        limit: Duration::from_secs(10),
+        wrong: Some(with_login(target.clone(), "admin", "quite-wrong")),
+        wrong_logins: &|| usize::try_from(seen().0).unwrap(),
+    })
+    .await;
+    eventually("all sessions closed", || seen().1 == 0).await;
 }
 
 /// Tries a driver on a peer that feeds a machine and knows nothing of its operating system.
@@ -112,6 +133,36 @@ pub(crate) async fn a_mute_peer_times_out(protocol: &str) {
     let error = Arc::clone(&driver).connect(&target).await.err().unwrap();
     assert!(matches!(error, DriverError::TimedOut { .. }), "{error}");
     assert!(start.elapsed() < Duration::from_secs(3));
+}
+
+/// So is a device of a known kind that says nothing at all, or nothing any more.
+pub(crate) async fn a_silent_device_times_out(protocol: &str, mut target: Target) {
+    target.request_timeout = Duration::from_millis(200);
+    let start = Instant::now();
+    let error = gate().0.power_state(&target, protocol).await.unwrap_err();
+    assert!(matches!(error, DriverError::TimedOut { .. }), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(4));
+}
+
+/// A machine that stays off is told to switch on once, and its state is named.
+pub(crate) async fn disobedience_is_reported(protocol: &str, target: &Target) {
+    let limit = Duration::from_millis(1500);
+    let (gate, _) = gate();
+    let on = gate.ensure_power(target, protocol, PowerState::On, limit);
+    let error = on.await.unwrap_err();
+    assert!(matches!(error, DriverError::TimedOut { .. }), "{error}");
+    assert!(error.to_string().contains("still off"), "{error}");
+}
+
+/// Whether an error is of the right kind.
+pub(crate) type Is = fn(&DriverError) -> bool;
+
+/// A fault gives an error of the right kind, which names the device and hides the login.
+pub(crate) async fn fails(protocol: &str, target: &Target, fault: &impl Debug, is: Is) {
+    let error = gate().0.power_state(target, protocol).await.unwrap_err();
+    assert!(is(&error), "{fault:?}: {error}");
+    assert!(error.to_string().contains(&target.endpoint()), "{error}");
+    hides_the_login(&error, target);
 }
 
 /// No error text holds the login or the password.

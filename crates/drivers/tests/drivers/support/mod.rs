@@ -10,19 +10,16 @@ pub(crate) mod snmp;
 pub(crate) mod sshd;
 pub(crate) mod sushy;
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use assay_domain::gate::{Entry, GateRecord, GateRules, GateState, Pace};
-use assay_domain::{Result, Secret, Session, Target, TlsTrust};
+use assay_domain::gate::Pace;
+use assay_domain::{Secret, Session, Target, TlsTrust};
 use assay_drivers::fake::FakeDriver;
+use assay_drivers::testing::MemoryState;
 use assay_drivers::{Drivers, Gate, GateLimits};
 use assay_sim::{Bmc, BmcOptions, Faults, IdleMachine, fleet};
-use async_trait::async_trait;
-use chrono::Utc;
-use parking_lot::Mutex;
 use serde_json::Map;
 
 /// The protocol under test.
@@ -97,76 +94,6 @@ pub(crate) fn gate_over(drivers: Drivers) -> (Gate, Arc<MemoryState>) {
 pub(crate) async fn driver_session(protocol: &str, target: &Target) -> Box<dyn Session> {
     let driver = Drivers::standard().get(protocol).unwrap();
     driver.connect(target).await.unwrap()
-}
-
-/// The gates of all power controls, as the store would keep them for one process.
-#[derive(Default)]
-pub(crate) struct MemoryState {
-    gates: Mutex<HashMap<i64, GateRecord>>,
-    /// While set, nothing can be stored.
-    pub(crate) broken: Mutex<bool>,
-    /// While set, nothing can be read.
-    pub(crate) unreadable: Mutex<bool>,
-}
-
-impl MemoryState {
-    /// The gate of a power control as it is.
-    pub(crate) fn gate(&self, id: i64) -> GateRecord {
-        self.gates.lock().get(&id).cloned().unwrap_or_default()
-    }
-
-    /// How many gates are shut because credentials were refused.
-    pub(crate) fn shut_gates(&self) -> usize {
-        let gates = self.gates.lock();
-        gates.values().filter(|gate| gate.refused.is_some()).count()
-    }
-
-    /// Opens all gates, as new credentials do.
-    pub(crate) fn reopen(&self) {
-        self.gates.lock().clear();
-    }
-
-    /// Changes the gate of a power control.
-    pub(crate) fn change<T>(&self, id: i64, change: impl FnOnce(&mut GateRecord) -> T) -> T {
-        change(self.gates.lock().entry(id).or_default())
-    }
-}
-
-const CALLER: &str = "test";
-
-#[async_trait]
-impl GateState for MemoryState {
-    async fn enter(&self, id: i64, rules: &GateRules) -> Result<Entry> {
-        if *self.unreadable.lock() {
-            return Err(assay_domain::Error::internal("the store is away"));
-        }
-        Ok(self.change(id, |gate| gate.enter(CALLER, rules, Utc::now())))
-    }
-
-    async fn extend(&self, id: i64, rules: &GateRules) -> Result<bool> {
-        if *self.unreadable.lock() {
-            return Err(assay_domain::Error::internal("the store is away"));
-        }
-        Ok(self.change(id, |gate| gate.extend(CALLER, rules, Utc::now())))
-    }
-
-    async fn accepted(&self, id: i64) -> Result<()> {
-        self.change(id, |gate| gate.accepted(CALLER));
-        Ok(())
-    }
-
-    async fn leave(&self, id: i64, rules: &GateRules) -> Result<()> {
-        self.change(id, |gate| gate.leave(CALLER, rules.pace, Utc::now()));
-        Ok(())
-    }
-
-    async fn refuse(&self, id: i64, reason: &str) -> Result<()> {
-        if *self.broken.lock() {
-            return Err(assay_domain::Error::internal("the store is away"));
-        }
-        self.change(id, |gate| gate.refused = Some(reason.into()));
-        Ok(())
-    }
 }
 
 /// A pace that holds nobody up.
