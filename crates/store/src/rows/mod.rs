@@ -1,6 +1,7 @@
 //! The rows of every table: how each reads, is written, and becomes a type of the domain.
 
 mod alarm;
+mod availability_storage;
 mod base64;
 mod dead_letter;
 mod dry_run;
@@ -24,6 +25,7 @@ mod task;
 mod user;
 
 pub(crate) use alarm::AlarmRow;
+pub(crate) use availability_storage::{AvailabilityStorageRow, NodeStorageRow};
 pub(crate) use dead_letter::DeadLetterRow;
 pub(crate) use dry_run::{DryRunResultRow, DryRunRow, rules_text};
 pub(crate) use evidence::{DiagnosisRow, EvidenceRow, StrayRow, findings_text};
