@@ -68,6 +68,7 @@ mod power_batch;
 mod power_feeds;
 mod power_shown;
 mod qemu;
+mod qemu_images;
 mod queue;
 mod report_differences;
 mod rules_dry_run;
