@@ -77,7 +77,7 @@ const INSPECTOR: Words = Words {
 const CLOUDMANAGER: Words = Words {
     name: "cloudmanager",
     title: "Assay: CloudManager API",
-    description: "Nodes, their power, power controls and tasks as CloudManager offers them.",
+    description: "Nodes with their classes, boot images, availability storages and power, power controls and tasks as CloudManager offers them. A list's filter takes `value` or `op:value`. A protected node (NodeSafe) refuses what would interrupt it with 409, unless an administrator says `?force=true`. Assay itself changes no node that is in reserve.",
     errors: ANYWHERE,
     header: None,
     add_schemas: error_schemas::<cloudmanager::fault::ErrorBody<'static>>,

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use assay_app::Protection;
 use assay_domain::{Error, Result};
 use rocket::Request;
 use rocket::outcome::Outcome;
@@ -82,6 +83,14 @@ impl<'r> Query<'r> {
             ))),
         }
     }
+}
+
+/// Whether the caller forces what a protected node refuses: `?force=true`.
+///
+/// # Errors
+/// [`Error::Invalid`] for what is neither yes nor no.
+pub(crate) fn protection(query: &Query<'_>) -> Result<Protection> {
+    Ok(Protection::forced(query.flag("force")?.unwrap_or(false)))
 }
 
 /// A truth value as people and programs write it; case does not count.

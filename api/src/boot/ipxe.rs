@@ -26,7 +26,8 @@ pub(crate) fn get_chain_script(_rate: BootRate, base: Base) -> (ContentType, Str
 }
 
 /// Gives a machine that is awaited a script that boots the ramdisk, an unknown one as well when
-/// discovery is on, and any other one a script that goes on to the next boot device. Needs no token.
+/// discovery is on, a node's machine otherwise the node's boot image, and any other one a script that
+/// goes on to the next boot device. Needs no token.
 #[utoipa::path(
     tag = "boot",
     security(()),
@@ -56,6 +57,7 @@ pub(crate) async fn get_boot_script(
     let decision = app.boot().decide(request).await?;
     let text = match decision {
         BootDecision::Local { reason } => script::local(&reason),
+        BootDecision::Image(image) => script::image(&image),
         BootDecision::Introspect { nonce, node } => {
             let ramdisk = script::Ramdisk {
                 base: &base,

@@ -6,6 +6,7 @@
 mod files;
 mod ipxe;
 mod phase;
+mod pxelinux;
 mod script;
 mod transfer;
 

@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use assay_app::BootSettings;
-use assay_domain::{Error, Node, Result};
+use assay_domain::{BootImage, Error, Node, Result};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use rocket::http::RawStr;
@@ -14,6 +14,13 @@ use serde_json::Value;
 
 use crate::link::Base;
 
+use super::pxelinux::{self, Choice, Linux};
+
+/// The end of a script that has loaded what it boots.
+const BOOT: &str =
+    "boot || goto failed\n:failed\necho Assay: this boot failed, next boot device\nexit 1\n";
+/// What an image begins with that is an iPXE script already.
+const IPXE: &str = "#!ipxe";
 /// How often a file is asked for again before the machine goes on to its next boot device.
 const TRIES: [&str; 3] = ["1", "2", "3"];
 
@@ -37,6 +44,38 @@ pub(super) fn local(reason: &str) -> String {
         "#!ipxe\necho Assay: {}; booting from the next device\nexit\n",
         harmless(reason)
     )
+}
+
+/// The script that boots an image: an iPXE script as it is, a PXELINUX configuration translated. One
+/// of which nothing can be booted goes on to the next boot device, and says why.
+pub(super) fn image(image: &BootImage) -> String {
+    if image.content.starts_with(IPXE) {
+        return image.content.clone();
+    }
+    match pxelinux::choice(&image.content) {
+        Ok(Choice::Linux(linux)) => linux_script(&image.name, &linux),
+        Ok(Choice::Local) => local(&format!("image {}", image.name)),
+        Err(reason) => {
+            tracing::warn!(image = image.id, reason, "a boot image cannot be booted");
+            local(&format!("image {} cannot be booted, {reason}", image.name))
+        }
+    }
+}
+
+fn linux_script(name: &str, linux: &Linux) -> String {
+    let mut text = format!("#!ipxe\necho Assay: image {}\nimgfree\n", harmless(name));
+    // As with the ramdisk, EFI kernels look their initramfs up by the name on the line.
+    let initrds = (0..linux.initrds.len()).map(|number| format!("initrd=initrd{number}"));
+    let mut line = vec![format!("kernel --name kernel {}", linux.kernel)];
+    line.extend(initrds);
+    line.extend(linux.arguments.iter().cloned());
+    retried(&mut text, "kernel", &line.join(" "));
+    for (number, initrd) in linux.initrds.iter().enumerate() {
+        let command = format!("initrd --name initrd{number} {initrd}");
+        retried(&mut text, &format!("initrd{number}"), &command);
+    }
+    text.push_str(BOOT);
+    text
 }
 
 /// A boot of the ramdisk.
@@ -79,9 +118,7 @@ impl Ramdisk<'_> {
             "initramfs",
             &format!("initrd --name initramfs {initramfs}"),
         );
-        text.push_str(
-            "boot || goto failed\n:failed\necho Assay: this boot failed, next boot device\nexit 1\n",
-        );
+        text.push_str(BOOT);
         Ok(text)
     }
 

@@ -48,6 +48,7 @@ async fn a_node_shows_what_the_document_shows_its_uuid_and_the_age_of_its_power(
         "node_class",
         "node_controls",
         "node_type",
+        "nodesafe",
         "owner",
         "power_state",
         "power_state_age",

@@ -61,6 +61,7 @@ impl<'a> DeadLetters<'a> {
             None => refused(id, "it is a message that names no task"),
         })?;
         let revival = self.revival(id, &task).await?;
+        self.check_protection(id, &task, &revival).await?;
         let now = self.app.clock().now();
         let store = self.app.store();
         let task = store.redeliver_dead_letter(id, revival, now).await?;
@@ -111,6 +112,25 @@ impl<'a> DeadLetters<'a> {
             event,
             deadline: self.app.clock().later(timeout),
         })
+    }
+
+    /// Refuses what would interrupt a protected node.
+    async fn check_protection(&self, id: i64, task: &Task, revival: &Revival) -> Result<()> {
+        let interrupts = match revival {
+            Revival::Nothing => false,
+            Revival::Introspection { .. } => task.kind == TaskKind::IntrospectionStart,
+            Revival::PowerAction { id } => {
+                let action = self.app.store().power_action(*id).await?;
+                action.is_some_and(|action| action.command.interrupts())
+            }
+        };
+        let Some(node) = task.node_id.filter(|_| interrupts) else {
+            return Ok(());
+        };
+        if self.app.store().protected_nodes(&[node]).await?.is_empty() {
+            return Ok(());
+        }
+        Err(refused(id, "its node is protected (NodeSafe is enabled)"))
     }
 
     async fn power_revival(&self, id: i64, task: &Task) -> Result<Revival> {

@@ -6,7 +6,9 @@
 
 mod admission;
 mod alarms;
+mod availability_storages;
 mod boot;
+mod boot_images;
 mod clock;
 mod dead_letters;
 mod devices;
@@ -19,18 +21,21 @@ mod host_keys;
 mod identity;
 mod introspections;
 mod lookup;
+mod node_classes;
 mod node_guard;
 mod nodes;
 mod ping;
 mod power;
 mod power_controls;
 mod power_sync;
+mod protection;
 mod rule_cache;
 mod rules;
 mod settings;
 mod shared_gate;
 mod target;
 mod tasks;
+mod text;
 mod work;
 
 use std::sync::Arc;
@@ -48,7 +53,9 @@ pub use alarms::Alarms;
 pub use assay_hooks::{
     ActionOutcome, ConditionOutcome, RuleOutcome, RuleTrace, RuleVerdict, ValueOutcome, Verdict,
 };
+pub use availability_storages::{AvailabilityStorageDetail, AvailabilityStorages};
 pub use boot::{Admission, Boot, BootDecision, BootRequest, Received};
+pub use boot_images::BootImages;
 pub use clock::Clock;
 pub use dead_letters::DeadLetters;
 pub use devices::{CommandEnd, DeviceView, Devices};
@@ -69,6 +76,7 @@ pub use introspections::{
     DifferenceRequest, HistoryEntry, IntrospectionDetail, Introspections, ReportDifferences,
     StartOptions,
 };
+pub use node_classes::NodeClasses;
 pub use nodes::{NodeDetail, Nodes};
 pub use power::{
     AcceptedPower, BatchEnds, BatchStatus, NodePower, NodeRef, Power, PowerBatch, RefusedPower,
@@ -76,6 +84,7 @@ pub use power::{
 };
 pub use power_controls::{PowerControlDetail, PowerControls};
 pub use power_sync::{NodeFeeds, PowerSync, PowerSyncSettings};
+pub use protection::Protection;
 pub use rules::{RuleDraft, Rules};
 pub use settings::{AuthMode, BodyLimits, BootSettings, RateLimits, Settings};
 pub use shared_gate::GateSettings;
@@ -236,6 +245,21 @@ impl App {
     /// Nodes.
     pub fn nodes(&self) -> Nodes<'_> {
         Nodes::new(self)
+    }
+
+    /// Classes and types of nodes.
+    pub fn node_classes(&self) -> NodeClasses<'_> {
+        NodeClasses::new(self)
+    }
+
+    /// Boot images.
+    pub fn boot_images(&self) -> BootImages<'_> {
+        BootImages::new(self)
+    }
+
+    /// Availability storages and their assignment to nodes.
+    pub fn availability_storages(&self) -> AvailabilityStorages<'_> {
+        AvailabilityStorages::new(self)
     }
 
     /// Power controls and their assignment to nodes.

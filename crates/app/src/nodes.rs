@@ -6,13 +6,14 @@ use assay_domain::node::NodeField;
 use assay_domain::node_class::{NodeClass, NodeImage, NodeType};
 use assay_domain::{
     Actor, Error, Filter, NewNode, Node, NodePatch, NodePowerControl, Page, Port, PowerControl,
-    ReportKind, Result, Role, Timestamp,
+    ReportKind, Result, Role, StorageAssignment, Timestamp,
 };
 use assay_inventory::normalize_mac;
 use uuid::Uuid;
 
 use crate::App;
 use crate::power::UnderWay;
+use crate::protection::Protection;
 
 /// A node with what hangs on it.
 #[derive(Clone)]
@@ -29,6 +30,8 @@ pub struct NodeDetail {
     pub controls: Vec<(NodePowerControl, PowerControl)>,
     /// Its network ports.
     pub ports: Vec<Port>,
+    /// The availability storages that it can reach.
+    pub storages: Vec<StorageAssignment>,
     /// What a power command is changing now.
     pub under_way: Option<UnderWay>,
     /// When its power was read last.
@@ -75,8 +78,24 @@ impl<'a> Nodes<'a> {
     }
 
     /// Changes a node's record.
-    pub async fn update(&self, actor: &Actor, id: i64, mut patch: NodePatch) -> Result<NodeDetail> {
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] for a value out of range; [`Error::Conflict`] for a taken name, and for
+    /// another boot image of a protected node.
+    pub async fn update(
+        &self,
+        actor: &Actor,
+        id: i64,
+        mut patch: NodePatch,
+        protection: Protection,
+    ) -> Result<NodeDetail> {
         actor.require(Role::Operator)?;
+        if let Some(image) = patch.image_id {
+            let node = self.by_id(id).await?;
+            if node.image_id != image {
+                protection.check(actor, &node)?;
+            }
+        }
         self.check(&mut patch).await?;
         let node = self
             .app
@@ -181,6 +200,10 @@ impl<'a> Nodes<'a> {
         for port in store.ports_of(&ids).await? {
             ports.entry(port.node_id).or_default().push(port);
         }
+        let mut storages: HashMap<i64, Vec<StorageAssignment>> = HashMap::new();
+        for storage in store.storages_of_nodes(&ids).await? {
+            storages.entry(storage.node_id).or_default().push(storage);
+        }
         // Commands before states: once one is done, so is what it wrote of the state, which then is
         // newer than in `nodes`.
         let mut under_way = self.app.power().under_way(&ids).await?;
@@ -208,6 +231,7 @@ impl<'a> Nodes<'a> {
                         .cloned(),
                     controls: controls.remove(&node.id).unwrap_or_default(),
                     ports: ports.remove(&node.id).unwrap_or_default(),
+                    storages: storages.remove(&node.id).unwrap_or_default(),
                     under_way: under_way.remove(&node.id),
                     power_observed_at: observed.get(&node.id).copied().flatten(),
                     node,

@@ -11,7 +11,7 @@ use assay_domain::{
     Role,
 };
 
-use crate::{App, NodeDetail};
+use crate::{App, NodeDetail, Protection};
 
 /// A power control with the nodes that hang on it.
 #[derive(Clone)]
@@ -135,13 +135,15 @@ impl<'a> PowerControls<'a> {
     /// Switches one output, whatever hangs on it, or nothing.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for an output that the device does not have.
+    /// [`Error::Invalid`] for an output that the device does not have; [`Error::Conflict`] for one
+    /// that feeds a protected node.
     pub async fn coil_power(
         &self,
         actor: &Actor,
         id: i64,
         coil: &str,
         command: PowerCommand,
+        protection: Protection,
     ) -> Result<()> {
         actor.require(Role::Operator)?;
         let detail = self.get(actor, id).await?;
@@ -153,7 +155,9 @@ impl<'a> PowerControls<'a> {
         };
         let node = assigned.map(|assignment| assignment.node_id);
         let power = self.app.power();
-        power.command_output(actor, output, node, command).await
+        power
+            .command_output(actor, output, node, command, protection)
+            .await
     }
 
     /// The power controls that feed a node.

@@ -7,6 +7,7 @@
 pub mod actor;
 pub mod admission;
 pub mod alarm;
+pub mod availability_storage;
 pub mod capability;
 pub mod cause;
 pub mod dead_letter;
@@ -38,6 +39,7 @@ pub mod user;
 
 pub use actor::{Actor, Dialect, Role};
 pub use alarm::{Alarm, AlarmKind, NewAlarm};
+pub use availability_storage::{AvailabilityStorage, AvailabilityStoragePatch, StorageAssignment};
 pub use cause::{Cause, CauseFacts};
 pub use dead_letter::{DeadLetter, NewDeadLetter};
 pub use device::{Aspect, DeviceCommand, DeviceFacts, DeviceReading};
@@ -57,7 +59,7 @@ pub use identity::{TokenHolder, TokenScope, TokenValidator};
 pub use introspection::{Event, Introspection, IntrospectionState};
 pub use machine::{Fact, FactKind, Facts};
 pub use node::{NewNode, Node, NodePatch};
-pub use node_class::{NodeClass, NodeImage, NodeType};
+pub use node_class::{BootImage, NodeClass, NodeImage, NodeType};
 pub use phase::{Phase, PhaseStamp};
 pub use port::Port;
 pub use power::{

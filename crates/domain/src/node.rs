@@ -28,6 +28,8 @@ pub struct Node {
     pub condition: i32,
     /// Taken out of every automatic action.
     pub is_reserved: bool,
+    /// Protected: what would interrupt its machine is refused, unless it is forced.
+    pub is_protected: bool,
     /// Whether it is a controller.
     pub is_controller: bool,
     /// The last power state that was read, if any.
@@ -111,6 +113,7 @@ pub struct NodePatch {
     pub active: Option<bool>,
     pub condition: Option<i32>,
     pub is_reserved: Option<bool>,
+    pub is_protected: Option<bool>,
     pub is_controller: Option<bool>,
     pub power_state: Option<Option<PowerState>>,
     pub image_id: Option<Option<i64>>,
@@ -163,6 +166,7 @@ impl NodePatch {
             active,
             condition,
             is_reserved,
+            is_protected,
             is_controller,
             power_state,
             image_id,

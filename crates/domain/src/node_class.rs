@@ -1,5 +1,7 @@
 //! What a node is used for: its class, its type within the class, and its boot image.
 
+use crate::Timestamp;
+
 /// A class of nodes, e.g. `hypervisor` or `Server`, with the types that it knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeClass {
@@ -29,4 +31,35 @@ pub struct NodeImage {
     pub id: i64,
     /// Name, unique.
     pub name: String,
+}
+
+/// A boot image with what it boots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BootImage {
+    /// Key in the store.
+    pub id: i64,
+    /// Name, unique.
+    pub name: String,
+    /// A PXELINUX configuration or an iPXE script; a machine boots from its next device when it is
+    /// empty.
+    pub content: String,
+    /// When it was stored.
+    pub created_at: Timestamp,
+}
+
+/// The fields by which a list of node classes can be filtered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each field is described at NodeClass")]
+pub enum NodeClassField {
+    Id,
+    Name,
+}
+
+/// The fields by which a list of boot images can be filtered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each field is described at BootImage")]
+pub enum BootImageField {
+    Id,
+    Name,
+    CreatedAt,
 }

@@ -60,6 +60,11 @@ impl PowerCommand {
         }
     }
 
+    /// Whether it takes a running machine away from those who use it.
+    pub fn interrupts(self) -> bool {
+        !matches!(self, Self::On)
+    }
+
     /// The state that proves the command done; a reset has none.
     pub fn wanted_state(self) -> Option<PowerState> {
         match self {

@@ -19,6 +19,7 @@ pub(crate) fn node() -> Node {
         active: false,
         condition: 1,
         is_reserved: false,
+        is_protected: false,
         is_controller: false,
         power_state: None,
         image_id: None,

@@ -5,14 +5,14 @@ use assay_domain::Result;
 use crate::Store;
 
 impl Store {
-    /// A mark that changes whenever other introspections than before have their machine boot: their
-    /// number and the newest of them. Cheap.
+    /// A mark that changes whenever other introspections than before have their machine boot, or more
+    /// or fewer nodes have an image to boot: their number and the newest introspection. Cheap.
     pub async fn booting_mark(&self) -> Result<(i64, Option<i64>)> {
         read!(self, admissions::mark())
     }
 
-    /// MAC addresses, as they were given, of the nodes whose introspection is starting or waiting:
-    /// those of their ports and their own. Some may come twice.
+    /// MAC addresses, as they were given, of the nodes whose introspection is starting or waiting, or
+    /// whose image is not empty: those of their ports and their own. Some may come twice.
     pub async fn booting_macs(&self) -> Result<Vec<String>> {
         read!(self, admissions::booting())
     }

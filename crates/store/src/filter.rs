@@ -111,11 +111,6 @@ pub(crate) fn no_pattern() -> Fault {
     Error::invalid("a pattern can only be compared with text").into()
 }
 
-/// The answer to a field that no list of fields names.
-pub(crate) fn no_text() -> Fault {
-    Error::internal("a filter field without a column").into()
-}
-
 fn values<F, T>(
     filter: &Filter<F>,
     kind: &str,

@@ -1,12 +1,11 @@
 //! Nodes: enrolment, change, reservation, lists.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use assay_domain::fleet::Hold;
 use assay_domain::node::NodeField;
 use assay_domain::{
-    Filter, NewNode, Node, NodeClass, NodeImage, NodePatch, Page, Port, PowerState, Result,
-    TaskKind, Timestamp,
+    Filter, NewNode, Node, NodePatch, Page, Port, PowerState, Result, TaskKind, Timestamp,
 };
 
 use crate::Store;
@@ -89,14 +88,10 @@ impl Store {
         read!(self, nodes::count(&filters))
     }
 
-    /// All node classes with their types.
-    pub async fn node_classes(&self) -> Result<Vec<NodeClass>> {
-        read!(self, node_classes::classes())
-    }
-
-    /// All boot images.
-    pub async fn node_images(&self) -> Result<Vec<NodeImage>> {
-        read!(self, node_classes::images())
+    /// Which of these nodes are protected.
+    pub async fn protected_nodes(&self, ids: &[i64]) -> Result<HashSet<i64>> {
+        let ids = ids.to_vec();
+        read!(self, nodes::protected(&ids))
     }
 
     /// Keeps a power state that was read from the machine.

@@ -88,6 +88,8 @@ pub(crate) mod alarms;
 pub(crate) mod announcements;
 #[path = "queries/assignments.rs"]
 pub(crate) mod assignments;
+#[path = "queries/availability_storages.rs"]
+pub(crate) mod availability_storages;
 #[path = "queries/backup.rs"]
 pub(crate) mod backup;
 #[path = "queries/claims.rs"]
@@ -106,6 +108,8 @@ pub(crate) mod dry_runs;
 pub(crate) mod enrolments;
 #[path = "queries/evidence.rs"]
 pub(crate) mod evidence;
+#[path = "queries/filters.rs"]
+pub(crate) mod filters;
 #[path = "queries/fingerprints.rs"]
 pub(crate) mod fingerprints;
 #[path = "queries/fleet.rs"]
@@ -124,18 +128,18 @@ pub(crate) mod introspections;
 pub(crate) mod lookup;
 #[path = "queries/migrations.rs"]
 pub(crate) mod migrations;
+#[path = "queries/node_class_edits.rs"]
+pub(crate) mod node_class_edits;
 #[path = "queries/node_classes.rs"]
 pub(crate) mod node_classes;
-#[path = "queries/node_filters.rs"]
-pub(crate) mod node_filters;
+#[path = "queries/node_images.rs"]
+pub(crate) mod node_images;
 #[path = "queries/nodes.rs"]
 pub(crate) mod nodes;
 #[path = "queries/ports.rs"]
 pub(crate) mod ports;
 #[path = "queries/power_actions.rs"]
 pub(crate) mod power_actions;
-#[path = "queries/power_control_filters.rs"]
-pub(crate) mod power_control_filters;
 #[path = "queries/power_controls.rs"]
 pub(crate) mod power_controls;
 #[path = "queries/power_observations.rs"]
@@ -158,3 +162,5 @@ pub(crate) mod tasks;
 pub(crate) mod tokens;
 #[path = "queries/users.rs"]
 pub(crate) mod users;
+#[path = "queries/uses.rs"]
+pub(crate) mod uses;

@@ -4,6 +4,8 @@ diesel::table! {
     node_images (id) {
         id -> BigInt,
         name -> Text,
+        file_data -> Text,
+        created_at -> Timestamp,
     }
 }
 
@@ -34,6 +36,7 @@ diesel::table! {
         active -> Bool,
         condition -> Integer,
         is_reserved -> Bool,
+        is_protected -> Bool,
         is_controller -> Bool,
         power_state -> Nullable<Text>,
         image_id -> Nullable<BigInt>,
@@ -482,6 +485,23 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    availability_storages (id) {
+        id -> BigInt,
+        name -> Text,
+        compute_path -> Text,
+        controller_path -> Text,
+    }
+}
+
+diesel::table! {
+    node_availability_storages (id) {
+        id -> BigInt,
+        node_id -> BigInt,
+        availability_storage_id -> BigInt,
+    }
+}
+
 diesel::joinable!(dry_runs -> tasks (task_id));
 diesel::allow_tables_to_appear_in_same_query!(
     node_images,
@@ -510,6 +530,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     dry_run_results,
     host_keys,
     device_readings,
+    availability_storages,
+    node_availability_storages,
     processes,
     leases,
     node_waiters,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use assay_app::{App, NodeDetail};
+use assay_app::{App, NodeDetail, Protection};
 use assay_domain::{NodePatch, Port, PowerState};
 use rocket::serde::json::Json;
 use rocket::{State, get, put};
@@ -199,6 +199,9 @@ pub(crate) async fn update_node_details(
         ..NodePatch::default()
     };
     let found = app.nodes().get_by_ref(&caller.0, node).await?;
-    let detail = app.nodes().update(&caller.0, found.node.id, patch).await?;
+    let detail = app
+        .nodes()
+        .update(&caller.0, found.node.id, patch, Protection::Respected)
+        .await?;
     Ok(Json(detail.into()))
 }

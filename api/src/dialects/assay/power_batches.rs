@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::guards::{Caller, JsonBody};
-use crate::query::Query;
+use crate::query::{Query, protection};
 use crate::reply::{Answer, Reply, with_status};
 
 use super::iso;
@@ -163,9 +163,11 @@ impl From<BatchStatus> for BatchWire {
 }
 
 /// Gives many nodes a power command. Each has a power action and a task of its own; the answer does
-/// not wait for them. A node that is not known or cannot be switched is refused, the others go on.
+/// not wait for them. A node that is not known, is protected or cannot be switched is refused, the
+/// others go on.
 #[utoipa::path(
     tag = "power",
+    params(("force" = Option<bool>, Query, description = "Whether it is done to protected nodes all the same; for administrators")),
     request_body = ManyNodes,
     responses((status = 202, description = "Which nodes get the command", body = BatchAnswer)),
 )]
@@ -173,6 +175,7 @@ impl From<BatchStatus> for BatchWire {
 pub(crate) async fn command_many_nodes(
     app: &State<App>,
     caller: Caller,
+    query: Query<'_>,
     body: JsonBody<ManyNodes>,
 ) -> Reply<(HttpStatus, Json<BatchAnswer>)> {
     let ManyNodes { nodes, command } = body.0;
@@ -182,7 +185,11 @@ pub(crate) async fn command_many_nodes(
         ))
     })?;
     let nodes = nodes.into_iter().map(NodeRef::from).collect();
-    let batch = app.power().command_many(&caller.0, nodes, command).await?;
+    let protection = protection(&query)?;
+    let power = app.power();
+    let batch = power
+        .command_many(&caller.0, nodes, command, protection)
+        .await?;
     let answer = BatchAnswer {
         batch: (!batch.accepted.is_empty()).then_some(batch.id),
         accepted: batch.accepted.into_iter().map(Into::into).collect(),

@@ -5,7 +5,9 @@
 //! an operator and a colon is written `eq:value`. The document names modifiers without their
 //! syntax: this is a reading.
 
+use assay_domain::availability_storage::AvailabilityStorageField;
 use assay_domain::node::NodeField;
+use assay_domain::node_class::{BootImageField, NodeClassField};
 use assay_domain::power_control::PowerControlField;
 use assay_domain::{Error, Filter, FilterOp, FilterValue, Result, Timestamp};
 use assay_inventory::normalize_mac;
@@ -79,6 +81,28 @@ const POWER_CONTROL_FIELDS: [Known<PowerControlField>; 7] = [
     known("port_number", PowerControlField::PortNumber, Kind::Number),
 ];
 
+const NODE_CLASS_FIELDS: [Known<NodeClassField>; 2] = [
+    known("id", NodeClassField::Id, Kind::Number),
+    known("name", NodeClassField::Name, Kind::Text),
+];
+
+const IMAGE_FIELDS: [Known<BootImageField>; 3] = [
+    known("id", BootImageField::Id, Kind::Number),
+    known("created_at", BootImageField::CreatedAt, Kind::Time),
+    known("image_name", BootImageField::Name, Kind::Text),
+];
+
+/// The document lists one name of the key, and allows modifiers for the other one.
+const STORAGE_FIELDS: [Known<AvailabilityStorageField>; 3] = [
+    known("id", AvailabilityStorageField::Id, Kind::Number),
+    known(
+        "availability_storage_id",
+        AvailabilityStorageField::Id,
+        Kind::Number,
+    ),
+    known("name", AvailabilityStorageField::Name, Kind::Text),
+];
+
 /// The filters of a list of nodes; `others` are the parameters that are no filters.
 ///
 /// # Errors
@@ -96,6 +120,39 @@ pub(super) fn power_control_filters(
     others: &[&str],
 ) -> Result<Vec<Filter<PowerControlField>>> {
     filters(query, &POWER_CONTROL_FIELDS, others)
+}
+
+/// The filters of a list of node classes; `others` are the parameters that are no filters.
+///
+/// # Errors
+/// [`Error::Invalid`] names the unknown parameter or the bad value.
+pub(super) fn node_class_filters(
+    query: &Query<'_>,
+    others: &[&str],
+) -> Result<Vec<Filter<NodeClassField>>> {
+    filters(query, &NODE_CLASS_FIELDS, others)
+}
+
+/// The filters of a list of boot images; `others` are the parameters that are no filters.
+///
+/// # Errors
+/// [`Error::Invalid`] names the unknown parameter or the bad value.
+pub(super) fn image_filters(
+    query: &Query<'_>,
+    others: &[&str],
+) -> Result<Vec<Filter<BootImageField>>> {
+    filters(query, &IMAGE_FIELDS, others)
+}
+
+/// The filters of a list of availability storages; `others` are the parameters that are no filters.
+///
+/// # Errors
+/// [`Error::Invalid`] names the unknown parameter or the bad value.
+pub(super) fn storage_filters(
+    query: &Query<'_>,
+    others: &[&str],
+) -> Result<Vec<Filter<AvailabilityStorageField>>> {
+    filters(query, &STORAGE_FIELDS, others)
 }
 
 fn filters<F: Copy>(

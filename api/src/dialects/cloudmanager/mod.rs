@@ -1,11 +1,20 @@
-//! CloudManager's API: nodes, their power, power controls and tasks.
+//! CloudManager's API: nodes with their classes, images and storages, their power, power controls
+//! and tasks.
 
+mod availability_storage_wire;
+mod availability_storages;
 pub(crate) mod fault;
 mod filter;
+mod info;
 mod input;
+mod node_actions;
+mod node_class_wire;
+mod node_classes;
+mod node_images;
 mod node_input;
 mod node_power;
 mod node_power_controls;
+mod node_types;
 mod node_wire;
 mod nodes;
 mod page;
@@ -13,6 +22,7 @@ mod power_actions;
 mod power_coils;
 mod power_control_wire;
 mod power_controls;
+mod storage_assignments;
 mod tasks;
 
 use assay_domain::Timestamp;
@@ -20,15 +30,28 @@ use assay_domain::Timestamp;
 use crate::endpoints::endpoints;
 
 /// Paths whose errors this dialect tells.
-pub(crate) const PREFIXES: &[&str] = &["/v1/nodes", "/v1/power-controls", "/v1/tasks"];
+pub(crate) const PREFIXES: &[&str] = &[
+    "/v1/info",
+    "/v1/nodes",
+    "/v1/node-classes",
+    "/v1/node-images",
+    "/v1/availability-storages",
+    "/v1/power-controls",
+    "/v1/tasks",
+];
 
 endpoints![
+    info::get_info,
     nodes::list_nodes,
     nodes::count_nodes,
     nodes::get_node,
     nodes::create_node,
     nodes::update_node,
     nodes::delete_node,
+    node_actions::assign_image,
+    node_actions::reserve_node,
+    node_actions::enable_nodesafe,
+    node_actions::disable_nodesafe,
     node_power::power_on_node,
     node_power::power_off_node,
     node_power::reset_node,
@@ -40,6 +63,33 @@ endpoints![
     node_power_controls::get_node_power_control,
     node_power_controls::update_node_power_control,
     node_power_controls::unassign_power_control,
+    node_classes::list_node_classes,
+    node_classes::count_node_classes,
+    node_classes::create_node_class,
+    node_classes::get_node_class,
+    node_classes::update_node_class,
+    node_classes::delete_node_class,
+    node_types::list_node_types,
+    node_types::create_node_type,
+    node_types::update_node_type,
+    node_types::delete_node_type,
+    node_images::list_node_images,
+    node_images::count_node_images,
+    node_images::get_node_image,
+    node_images::create_node_image,
+    node_images::delete_node_image,
+    availability_storages::list_availability_storages,
+    availability_storages::count_availability_storages,
+    availability_storages::create_availability_storage,
+    availability_storages::get_availability_storage,
+    availability_storages::update_availability_storage,
+    availability_storages::delete_availability_storage,
+    storage_assignments::assign_storage_to_nodes,
+    storage_assignments::reassign_storage_to_nodes,
+    storage_assignments::unassign_storage_from_node,
+    storage_assignments::assign_storages_to_node,
+    storage_assignments::reassign_storages_to_node,
+    storage_assignments::unassign_node_storage,
     power_controls::list_power_controls,
     power_controls::count_power_controls,
     power_controls::create_power_control,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use assay_app::App;
+use assay_app::{App, Protection};
 use assay_domain::PowerCommand;
 use rocket::serde::json::Json;
 use rocket::{State, post};
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::guards::{Caller, JsonBody};
+use crate::query::{Query, protection};
 use crate::reply::{Answer, Nothing, Reply};
 
 /// Nodes to restart.
@@ -55,17 +56,25 @@ pub(crate) async fn power_on_node(
     caller: Caller,
     node_id: i64,
 ) -> Reply<Nothing> {
-    command(app, caller, node_id, PowerCommand::On).await
+    let power = app.power();
+    let respected = Protection::Respected;
+    power
+        .command(&caller.0, node_id, PowerCommand::On, respected)
+        .await?;
+    Ok(Nothing)
 }
 
 /// Switches a node off at once; done when it is off.
 #[utoipa::path(
     tag = "nodes",
-    params(("node_id" = i64, Path, description = "Key of the node")),
+    params(
+        ("node_id" = i64, Path, description = "Key of the node"),
+        ("force" = Option<bool>, Query, description = "Whether it is done to a protected node all the same; for administrators (an addition of Assay)"),
+    ),
     responses(
         (status = 204, description = "Done, or still being done after the configured wait"),
         (status = 404, description = "The node cannot be found"),
-        (status = 409, description = "The node is held by another task"),
+        (status = 409, description = "The node is held by another task, or protected"),
         (status = 422, description = "The device cannot do that"),
         (status = 502, description = "The device failed"),
         (status = 504, description = "The device did not answer"),
@@ -75,34 +84,44 @@ pub(crate) async fn power_on_node(
 pub(crate) async fn power_off_node(
     app: &State<App>,
     caller: Caller,
+    query: Query<'_>,
     node_id: i64,
 ) -> Reply<Nothing> {
-    command(app, caller, node_id, PowerCommand::Off).await
+    interrupt(app, &caller, &query, node_id, PowerCommand::Off).await
 }
 
 /// Restarts a node at once. Never repeated when its outcome is unknown.
 #[utoipa::path(
     tag = "nodes",
-    params(("node_id" = i64, Path, description = "Key of the node")),
+    params(
+        ("node_id" = i64, Path, description = "Key of the node"),
+        ("force" = Option<bool>, Query, description = "Whether it is done to a protected node all the same; for administrators (an addition of Assay)"),
+    ),
     responses(
         (status = 204, description = "Done, or still being done after the configured wait"),
         (status = 404, description = "The node cannot be found"),
-        (status = 409, description = "The node is held by another task"),
+        (status = 409, description = "The node is held by another task, or protected"),
         (status = 422, description = "The device cannot do that"),
         (status = 502, description = "The device failed"),
         (status = 504, description = "The device did not answer"),
     ),
 )]
 #[post("/v1/nodes/<node_id>/actions/reset")]
-pub(crate) async fn reset_node(app: &State<App>, caller: Caller, node_id: i64) -> Reply<Nothing> {
-    command(app, caller, node_id, PowerCommand::Reset).await
+pub(crate) async fn reset_node(
+    app: &State<App>,
+    caller: Caller,
+    query: Query<'_>,
+    node_id: i64,
+) -> Reply<Nothing> {
+    interrupt(app, &caller, &query, node_id, PowerCommand::Reset).await
 }
 
 /// Restarts nodes at once, and waits for it up to the configured time (`power_batch_wait`). Each
-/// node has a power action of its own. No reset is ever sent twice; one of which nobody can tell
+/// node has a power action of its own. A protected node is among the failed ones. No reset is ever sent twice; one of which nobody can tell
 /// what became of it is among the failed ones, as is one that has not ended within the wait.
 #[utoipa::path(
     tag = "nodes",
+    params(("force" = Option<bool>, Query, description = "Whether it is done to a protected node all the same; for administrators (an addition of Assay)")),
     request_body = NodesToReset,
     responses((status = 200, description = "Which ones were restarted and which were not", body = ResetNodes)),
 )]
@@ -110,12 +129,14 @@ pub(crate) async fn reset_node(app: &State<App>, caller: Caller, node_id: i64) -
 pub(crate) async fn reset_nodes(
     app: &State<App>,
     caller: Caller,
+    query: Query<'_>,
     body: JsonBody<NodesToReset>,
 ) -> Answer<ResetNodes> {
     let nodes = body.0.node_ids;
+    let protection = protection(&query)?;
     let power = app.power();
     let ends = power
-        .command_many_and_wait(&caller.0, nodes, PowerCommand::Reset)
+        .command_many_and_wait(&caller.0, nodes, PowerCommand::Reset, protection)
         .await?;
     Ok(Json(ResetNodes {
         failed: ends.failed.iter().map(|(id, _)| *id).collect(),
@@ -124,7 +145,16 @@ pub(crate) async fn reset_nodes(
     }))
 }
 
-async fn command(app: &App, caller: Caller, node_id: i64, command: PowerCommand) -> Reply<Nothing> {
-    app.power().command(&caller.0, node_id, command).await?;
+async fn interrupt(
+    app: &App,
+    caller: &Caller,
+    query: &Query<'_>,
+    node_id: i64,
+    command: PowerCommand,
+) -> Reply<Nothing> {
+    let protection = protection(query)?;
+    app.power()
+        .command(&caller.0, node_id, command, protection)
+        .await?;
     Ok(Nothing)
 }

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::dialects::age;
 
+use super::availability_storage_wire::NodeStorage;
 use super::iso;
 
 /// A thing that is named by key and name.
@@ -77,6 +78,10 @@ impl From<(NodePowerControl, PowerControl)> for NodeControl {
 pub(super) struct NodeWire {
     /// Whether it is in use.
     active: bool,
+    /// Availability storages that it can reach, by key; absent when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    availability_storages: Vec<NodeStorage>,
     /// 0 out of service, 1 enabled, 2 disabled, 3 alarm, 4 reserved.
     #[schema(minimum = 0, maximum = 4)]
     condition: i32,
@@ -120,6 +125,9 @@ pub(super) struct NodeWire {
     node_controls: Vec<NodeControl>,
     /// Type within the class.
     node_type: Option<Named>,
+    /// Whether NodeSafe is enabled: what would interrupt the machine is refused (an addition of
+    /// Assay).
+    nodesafe: bool,
     /// Who owns it.
     owner: Option<String>,
     /// power_on, power_off, or null when it was never read.
@@ -165,11 +173,13 @@ impl From<NodeDetail> for NodeWire {
             image,
             controls,
             ports: _,
+            storages,
             under_way,
             power_observed_at,
         } = detail;
         Self {
             active: node.active,
+            availability_storages: storages.into_iter().map(NodeStorage::from).collect(),
             condition: node.condition,
             controller_id: node.controller_id,
             controller_type: node.controller_type,
@@ -196,6 +206,7 @@ impl From<NodeDetail> for NodeWire {
                 name: class.name,
             }),
             node_controls: controls.into_iter().map(NodeControl::from).collect(),
+            nodesafe: node.is_protected,
             node_type: node_type.map(|kind| Named {
                 id: kind.id,
                 name: kind.name,

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use utoipa::IntoParams;
 
 use crate::guards::{Caller, JsonBody};
-use crate::query::Query;
+use crate::query::{Query, protection};
 use crate::reply::{Answer, Nothing, Reply};
 
 use super::filter::node_filters;
@@ -186,23 +186,29 @@ pub(crate) async fn create_node(
 /// Changes a node's record; what is not given stays.
 #[utoipa::path(
     tag = "nodes",
-    params(("node_id" = i64, Path, description = "Key of the node")),
+    params(
+        ("node_id" = i64, Path, description = "Key of the node"),
+        ("force" = Option<bool>, Query, description = "Whether a protected node gets another image all the same; for administrators (an addition of Assay)"),
+    ),
     request_body = NodeBody,
     responses(
         (status = 200, description = "The changed node", body = OneNode),
         (status = 404, description = "The node cannot be found"),
-        (status = 409, description = "The name or an address is taken"),
+        (status = 409, description = "The name or an address is taken, or a protected node would get another image"),
     ),
 )]
 #[put("/v1/nodes/<node_id>", data = "<body>")]
 pub(crate) async fn update_node(
     app: &State<App>,
     caller: Caller,
+    query: Query<'_>,
     node_id: i64,
     body: JsonBody<NodeBody>,
 ) -> Answer<OneNode> {
     let patch = body.0.node.into_patch()?;
-    let detail = app.nodes().update(&caller.0, node_id, patch).await?;
+    let protection = protection(&query)?;
+    let nodes = app.nodes();
+    let detail = nodes.update(&caller.0, node_id, patch, protection).await?;
     Ok(Json(OneNode {
         node: detail.into(),
     }))

@@ -1,6 +1,6 @@
 //! Outputs of a power control: switched directly, and the nodes that hang on them.
 
-use assay_app::App;
+use assay_app::{App, Protection};
 use assay_domain::PowerCommand;
 use rocket::serde::json::Json;
 use rocket::{State, get, post};
@@ -8,6 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::guards::{Caller, JsonBody};
+use crate::query::{Query, protection};
 use crate::reply::{Answer, Nothing, Reply};
 
 use super::input::TextOrNumber;
@@ -45,17 +46,32 @@ pub(crate) async fn power_on_coil(
     power_control_id: i64,
     body: JsonBody<CoilBody>,
 ) -> Reply<Nothing> {
-    switch(app, caller, power_control_id, body, PowerCommand::On).await
+    let respected = Protection::Respected;
+    let coil = String::from(body.0.coil);
+    app.power_controls()
+        .coil_power(
+            &caller.0,
+            power_control_id,
+            &coil,
+            PowerCommand::On,
+            respected,
+        )
+        .await?;
+    Ok(Nothing)
 }
 
 /// Switches an output off, whatever hangs on it.
 #[utoipa::path(
     tag = "power controls",
-    params(("power_control_id" = i64, Path, description = "Key of the power control")),
+    params(
+        ("power_control_id" = i64, Path, description = "Key of the power control"),
+        ("force" = Option<bool>, Query, description = "Whether it is done to a protected node all the same; for administrators (an addition of Assay)"),
+    ),
     request_body = CoilBody,
     responses(
         (status = 204, description = "Done, or still being done after the configured wait"),
         (status = 404, description = "The power control cannot be found"),
+        (status = 409, description = "It feeds a protected node"),
         (status = 422, description = "The device cannot do that"),
         (status = 502, description = "The device failed"),
         (status = 504, description = "The device did not answer"),
@@ -68,10 +84,22 @@ pub(crate) async fn power_on_coil(
 pub(crate) async fn power_off_coil(
     app: &State<App>,
     caller: Caller,
+    query: Query<'_>,
     power_control_id: i64,
     body: JsonBody<CoilBody>,
 ) -> Reply<Nothing> {
-    switch(app, caller, power_control_id, body, PowerCommand::Off).await
+    let protection = protection(&query)?;
+    let coil = String::from(body.0.coil);
+    app.power_controls()
+        .coil_power(
+            &caller.0,
+            power_control_id,
+            &coil,
+            PowerCommand::Off,
+            protection,
+        )
+        .await?;
+    Ok(Nothing)
 }
 
 /// Lists the nodes that a power control feeds.
@@ -96,18 +124,4 @@ pub(crate) async fn list_power_control_nodes(
     Ok(Json(NodeList {
         nodes: found.into_iter().map(NodeWire::from).collect(),
     }))
-}
-
-async fn switch(
-    app: &App,
-    caller: Caller,
-    id: i64,
-    body: JsonBody<CoilBody>,
-    command: PowerCommand,
-) -> Reply<Nothing> {
-    let coil = String::from(body.0.coil);
-    app.power_controls()
-        .coil_power(&caller.0, id, &coil, command)
-        .await?;
-    Ok(Nothing)
 }

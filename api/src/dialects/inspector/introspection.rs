@@ -8,7 +8,7 @@ use rocket::{State, get, post};
 
 use crate::guards::{Caller, RawBody};
 use crate::link::Base;
-use crate::query::Query;
+use crate::query::{Query, protection};
 use crate::reply::{Answer, Reply, with_status};
 
 use super::version::Version;
@@ -24,12 +24,13 @@ const GONE: [&str; 2] = ["new_ipmi_username", "new_ipmi_password"];
     params(
         ("node_id" = String, Path, description = "UUID or name of the node"),
         ("manage_boot" = Option<bool>, Query, description = "Whether boot device and power are set (from 1.13); true when absent"),
+        ("force" = Option<bool>, Query, description = "Whether a protected node is introspected all the same; for administrators (an addition of Assay)"),
     ),
     request_body(content = Option<Object>, content_type = "application/json", description = "Not needed; a JSON object is accepted"),
     responses(
         (status = 202, description = "Accepted", body = Accepted),
         (status = 404, description = "The node cannot be found"),
-        (status = 409, description = "An introspection of the node is running"),
+        (status = 409, description = "An introspection of the node is running, or the node is protected"),
     ),
 )]
 #[post("/v1/introspection/<node_id>", data = "<body>")]
@@ -49,6 +50,7 @@ pub(crate) async fn start_introspection(
     }
     let options = StartOptions {
         manage_boot: query.flag("manage_boot")?,
+        protection: protection(&query)?,
     };
     app.introspections()
         .start(&caller.0, node_id, options)

@@ -13,6 +13,8 @@ use crate::lookup::{self, Answer, Found, Machine, Scored};
 
 /// How often a script is tried to be given when the same machine asks several times at once.
 const ATTEMPTS: u32 = 5;
+/// Why a machine boots from its next device that has nothing else to do.
+const NOT_AWAITED: &str = "this machine is not on introspection";
 
 impl Boot<'_> {
     /// What the machine that asks is to boot.
@@ -96,12 +98,11 @@ impl Boot<'_> {
     ) -> Result<BootDecision> {
         let store = self.app.store();
         for _ in 0..ATTEMPTS {
-            let waiting = store
-                .current_introspection(node.node_id)
-                .await?
-                .filter(|current| current.state == IntrospectionState::Waiting);
-            let Some(introspection) = waiting else {
-                return Ok(local("this machine is not on introspection"));
+            let current = store.current_introspection(node.node_id).await?;
+            let introspection = match current {
+                Some(current) if current.state == IntrospectionState::Waiting => current,
+                Some(current) if !current.state.is_final() => return Ok(local(NOT_AWAITED)),
+                _ => return self.image(node.node_id, &claim.mac).await,
             };
             let source = claim.source.as_deref();
             if !self.is_claimant(&introspection, machine, source).await? {
@@ -130,6 +131,22 @@ impl Boot<'_> {
             }
         }
         Ok(local("this machine is no longer on introspection"))
+    }
+
+    /// The boot image of a node that nothing else is wanted of.
+    async fn image(&self, node_id: i64, mac: &str) -> Result<BootDecision> {
+        let node = self.app.nodes().by_id(node_id).await?;
+        let image = match node.image_id {
+            Some(id) => self.app.store().boot_image(id).await?,
+            None => None,
+        };
+        Ok(match image {
+            Some(image) if !image.content.trim().is_empty() => {
+                tracing::info!(node = node.uuid, mac, image = image.id, "boot image served");
+                BootDecision::Image(Box::new(image))
+            }
+            _ => local(NOT_AWAITED),
+        })
     }
 }
 

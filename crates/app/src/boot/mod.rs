@@ -8,7 +8,7 @@ mod receive;
 
 use std::path::PathBuf;
 
-use assay_domain::{Error, Introspection, IntrospectionState, Node, Phase, Result};
+use assay_domain::{BootImage, Error, Introspection, IntrospectionState, Node, Phase, Result};
 use assay_store::{BootClaim, DiscoveryBoot};
 
 use crate::App;
@@ -45,6 +45,8 @@ pub enum BootDecision {
         /// Which node it is; none when an unknown machine is to tell what it is.
         node: Option<Box<Node>>,
     },
+    /// Boot the image of its node.
+    Image(Box<BootImage>),
     /// Boot from the next device.
     Local {
         /// Why, for the machine's console.

@@ -120,6 +120,7 @@ fn blank(machine: &Facts, now: Timestamp) -> Node {
         active: true,
         condition: 0,
         is_reserved: false,
+        is_protected: false,
         is_controller: false,
         power_state: None,
         image_id: None,

@@ -15,6 +15,7 @@ use assay_store::{Change, NewIntrospection};
 use serde_json::json;
 
 use crate::diagnosis::StuckPhase;
+use crate::protection::Protection;
 use crate::{App, target};
 
 pub use differences::{DifferenceRequest, ReportDifferences};
@@ -26,6 +27,8 @@ pub struct StartOptions {
     /// Whether Assay sets boot device and power; yes when absent. Otherwise an operator boots the
     /// machine.
     pub manage_boot: Option<bool>,
+    /// Whether a protected node is introspected all the same.
+    pub protection: Protection,
 }
 
 /// An introspection with its phases.
@@ -57,7 +60,7 @@ impl<'a> Introspections<'a> {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Invalid`] for a node without a power control when Assay is to
-    /// boot it; [`Error::Conflict`] while one is running.
+    /// boot it; [`Error::Conflict`] while one is running, and for a protected node.
     pub async fn start(
         &self,
         actor: &Actor,
@@ -66,6 +69,7 @@ impl<'a> Introspections<'a> {
     ) -> Result<Introspection> {
         actor.require(Role::Operator)?;
         let node = self.app.nodes().by_ref(node_ref).await?;
+        options.protection.check(actor, &node)?;
         let manage_boot = options.manage_boot.unwrap_or(true);
         let mut task = None;
         let mut state = IntrospectionState::Waiting;

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::Power;
+use crate::protection::{self, Protection};
 use crate::target;
 
 /// How often a batch is looked at whose end is waited for.
@@ -107,22 +108,27 @@ impl Power<'_> {
     /// transaction. A node that is named twice gets one command.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for more than 10,000 nodes. A node that is not known, or that cannot be
-    /// switched, is refused with a reason, and the others go on.
+    /// [`Error::Invalid`] for more than 10,000 nodes. A node that is not known, that is protected, or
+    /// that cannot be switched, is refused with a reason, and the others go on.
     pub async fn command_many(
         &self,
         actor: &Actor,
         nodes: Vec<NodeRef>,
         command: PowerCommand,
+        protection: Protection,
     ) -> Result<PowerBatch> {
         actor.require(Role::Operator)?;
+        protection.authorise(actor)?;
         if nodes.len() > MOST {
             return Err(Error::invalid(format!(
                 "nodes: {} are more than {MOST} at once",
                 nodes.len()
             )));
         }
-        let (found, mut refused) = self.resolve(nodes).await?;
+        let (mut found, mut refused) = self.resolve(nodes).await?;
+        if command.interrupts() && protection == Protection::Respected {
+            found = self.unprotected(found, &mut refused).await?;
+        }
         let able = self.able(found, command, &mut refused).await?;
         let batch = Uuid::new_v4().to_string();
         let new: Vec<NewPowerAction> = able
@@ -161,9 +167,10 @@ impl Power<'_> {
         actor: &Actor,
         nodes: Vec<i64>,
         command: PowerCommand,
+        protection: Protection,
     ) -> Result<BatchEnds> {
         let nodes = nodes.into_iter().map(NodeRef::Id).collect();
-        let batch = self.command_many(actor, nodes, command).await?;
+        let batch = self.command_many(actor, nodes, command, protection).await?;
         let mut ends = BatchEnds::default();
         for refused in batch.refused {
             if let NodeRef::Id(id) = refused.node {
@@ -291,6 +298,25 @@ impl Power<'_> {
             }
         }
         Ok((found, refused))
+    }
+
+    /// Those of the nodes that are not protected.
+    async fn unprotected(
+        &self,
+        nodes: Vec<Named>,
+        refused: &mut Vec<RefusedPower>,
+    ) -> Result<Vec<Named>> {
+        let ids: Vec<i64> = nodes.iter().map(|(_, node)| node.id).collect();
+        let protected: HashSet<i64> = self.app.store().protected_nodes(&ids).await?;
+        let (kept, others) = nodes
+            .into_iter()
+            .partition(|(_, node)| !protected.contains(&node.id));
+        let others: Vec<Named> = others;
+        refused.extend(others.into_iter().map(|(named, node)| RefusedPower {
+            reason: protection::refusal(node.name.as_deref().unwrap_or(&node.uuid)),
+            node: named,
+        }));
+        Ok(kept)
     }
 
     /// Those of the nodes that have a power control which may do the command.

@@ -19,6 +19,7 @@ pub use batch::{AcceptedPower, BatchEnds, BatchStatus, NodeRef, PowerBatch, Refu
 pub use shown::{NodePower, UnderWay};
 
 use crate::App;
+use crate::protection::Protection;
 use crate::target::{self, NodeTarget};
 use crate::work::payload_id;
 
@@ -38,10 +39,20 @@ impl<'a> Power<'a> {
     ///
     /// # Errors
     /// [`Error::Invalid`] for a node without a power control; [`Error::Device`] when the task has
-    /// failed within the wait. A task that still runs then is no error.
-    pub async fn command(&self, actor: &Actor, node_id: i64, command: PowerCommand) -> Result<()> {
+    /// failed within the wait, and a task that still runs then is no error; [`Error::Conflict`] for
+    /// a protected node.
+    pub async fn command(
+        &self,
+        actor: &Actor,
+        node_id: i64,
+        command: PowerCommand,
+        protection: Protection,
+    ) -> Result<()> {
         actor.require(Role::Operator)?;
         let node = self.app.nodes().by_id(node_id).await?;
+        if command.interrupts() {
+            protection.check(actor, &node)?;
+        }
         target::of_node(self.app, node_id).await?;
         let id = self.intend(actor, Some(node_id), None, command).await?;
         tracing::info!(user = actor.name, dialect = %actor.dialect, node = node.uuid, command = command.as_str(), "power command accepted");
@@ -59,13 +70,18 @@ impl<'a> Power<'a> {
         output: OutputRef,
         node_id: Option<i64>,
         command: PowerCommand,
+        protection: Protection,
     ) -> Result<()> {
         if let Some(node_id) = node_id {
+            if command.interrupts() {
+                actor.require(Role::Operator)?;
+                protection.check(actor, &self.app.nodes().by_id(node_id).await?)?;
+            }
             let node = target::of_node(self.app, node_id).await?;
             let is_only =
                 node.feeds.len() == 1 && node.target.power_control_id == output.power_control_id;
             if is_only {
-                return self.command(actor, node_id, command).await;
+                return self.command(actor, node_id, command, protection).await;
             }
         }
         actor.require(Role::Operator)?;

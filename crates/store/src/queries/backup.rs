@@ -75,6 +75,8 @@ tables! {
     node_classes: NodeClassRow,
     node_types: NodeTypeRow,
     nodes: NodeRow,
+    availability_storages: AvailabilityStorageRow,
+    node_availability_storages: NodeStorageRow,
     ports: PortRow,
     tasks: TaskRow,
     task_messages: TaskMessageRow,

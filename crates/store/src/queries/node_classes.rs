@@ -1,53 +1,91 @@
-//! Node classes, types and boot images, and which of them a node gets.
+//! Node classes and types, the names of boot images, and which of them a node gets.
 
-use assay_domain::{Error, NodeClass, NodeImage, NodeType};
+use std::collections::HashMap;
+
+use assay_domain::node_class::NodeClassField;
+use assay_domain::{Error, Filter, NodeClass, NodeImage, NodeType, Page};
 use diesel::prelude::*;
 
-use super::Conn;
+use super::{Conn, filters};
 use crate::fault::Outcome;
-use crate::rows::{NodeChanges, NodeClassRow, NodeImageRow, NodeTypeRow};
+use crate::rows::{NodeChanges, NodeClassRow, NodeTypeRow};
 use crate::schema::{node_classes, node_images, node_types};
 
 /// The name of the image that a new node gets.
-const DEFAULT_IMAGE: &str = "default";
+pub(super) const DEFAULT_IMAGE: &str = "default";
+
+/// The whole of a list.
+const ALL: Page = Page {
+    offset: 0,
+    limit: i64::MAX,
+};
 
 /// All classes with their types.
 pub(crate) fn classes(connection: &mut Conn) -> Outcome<Vec<NodeClass>> {
-    let classes: Vec<NodeClassRow> = node_classes::table
+    list(connection, &[], ALL)
+}
+
+/// The classes for which all filters hold, by key, with their types.
+pub(crate) fn list(
+    connection: &mut Conn,
+    filters: &[Filter<NodeClassField>],
+    page: Page,
+) -> Outcome<Vec<NodeClass>> {
+    let classes: Vec<NodeClassRow> = filters::node_classes(filters)?
         .select(NodeClassRow::as_select())
         .order(node_classes::id)
+        .offset(page.offset)
+        .limit(page.limit)
         .load(connection)?;
+    with_types(connection, classes)
+}
+
+/// How many classes there are for which all filters hold.
+pub(crate) fn count(connection: &mut Conn, filters: &[Filter<NodeClassField>]) -> Outcome<i64> {
+    let query = filters::node_classes(filters)?;
+    Ok(query.count().get_result(connection)?)
+}
+
+/// The class with that key.
+pub(crate) fn find(connection: &mut Conn, id: i64) -> Outcome<Option<NodeClass>> {
+    let class: Option<NodeClassRow> = node_classes::table
+        .find(id)
+        .select(NodeClassRow::as_select())
+        .first(connection)
+        .optional()?;
+    let mut found = with_types(connection, class.into_iter().collect())?;
+    Ok(found.pop())
+}
+
+fn with_types(connection: &mut Conn, classes: Vec<NodeClassRow>) -> Outcome<Vec<NodeClass>> {
+    let ids: Vec<i64> = classes.iter().map(|class| class.id).collect();
     let types: Vec<NodeTypeRow> = node_types::table
+        .filter(node_types::node_class_id.eq_any(ids))
         .select(NodeTypeRow::as_select())
         .order(node_types::id)
         .load(connection)?;
-    let mut classes = classes
-        .into_iter()
-        .map(|row| NodeClass {
-            id: row.id,
-            name: row.name,
-            is_default: row.is_default,
-            types: Vec::new(),
-        })
-        .collect::<Vec<_>>();
+    let mut by_class: HashMap<i64, Vec<NodeType>> = HashMap::new();
     for row in types {
-        if let Some(class) = classes
-            .iter_mut()
-            .find(|class| class.id == row.node_class_id)
-        {
-            class.types.push(NodeType::from(row));
-        }
+        let of_class = by_class.entry(row.node_class_id).or_default();
+        of_class.push(NodeType::from(row));
     }
-    Ok(classes)
+    let classes = classes.into_iter().map(|row| NodeClass {
+        types: by_class.remove(&row.id).unwrap_or_default(),
+        id: row.id,
+        name: row.name,
+        is_default: row.is_default,
+    });
+    Ok(classes.collect())
 }
 
-/// All boot images.
+/// The names of all boot images, without what they boot.
 pub(crate) fn images(connection: &mut Conn) -> Outcome<Vec<NodeImage>> {
-    let images: Vec<NodeImageRow> = node_images::table
-        .select(NodeImageRow::as_select())
+    let images: Vec<(i64, String)> = node_images::table
+        .select((node_images::id, node_images::name))
         .order(node_images::id)
         .load(connection)?;
-    Ok(images.into_iter().map(NodeImage::from).collect())
+    let images = images.into_iter().map(|(id, name)| NodeImage { id, name });
+    Ok(images.collect())
 }
 
 /// Fills image, class and type of a new node that were not given.

@@ -1,6 +1,6 @@
 //! Nodes: enrolment, change, removal, lists.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use assay_domain::Timestamp;
 use assay_domain::node::NodeField;
@@ -8,7 +8,7 @@ use assay_domain::{Error, Filter, IntrospectionState, NewNode, Node, NodePatch, 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::{Backend, Conn, lock_node, node_classes, node_filters, ports};
+use super::{Conn, filters, lock_node, node_classes, ports};
 use crate::convert::{all, naive, parse};
 use crate::fault::{Fault, Outcome};
 use crate::rows::{NodeChanges, NodeRow};
@@ -152,17 +152,23 @@ pub(crate) fn names_of(
     Ok(names.collect())
 }
 
+/// Which of these nodes are protected.
+pub(crate) fn protected(connection: &mut Conn, ids: &[i64]) -> Outcome<HashSet<i64>> {
+    let found: Vec<i64> = nodes::table
+        .filter(nodes::id.eq_any(ids))
+        .filter(nodes::is_protected)
+        .select(nodes::id)
+        .load(connection)?;
+    Ok(found.into_iter().collect())
+}
+
 /// The nodes for which all filters hold, by key.
 pub(crate) fn list(
     connection: &mut Conn,
     filters: &[Filter<NodeField>],
     page: Page,
 ) -> Outcome<Vec<Node>> {
-    let mut query = nodes::table.into_boxed::<Backend>();
-    for filter in filters {
-        query = query.filter(node_filters::condition(filter)?);
-    }
-    let rows: Vec<NodeRow> = query
+    let rows: Vec<NodeRow> = filters::nodes(filters)?
         .select(NodeRow::as_select())
         .order(nodes::id)
         .offset(page.offset)
@@ -173,11 +179,7 @@ pub(crate) fn list(
 
 /// How many nodes there are for which all filters hold.
 pub(crate) fn count(connection: &mut Conn, filters: &[Filter<NodeField>]) -> Outcome<i64> {
-    let mut query = nodes::table.into_boxed::<Backend>();
-    for filter in filters {
-        query = query.filter(node_filters::condition(filter)?);
-    }
-    Ok(query.count().get_result(connection)?)
+    Ok(filters::nodes(filters)?.count().get_result(connection)?)
 }
 
 /// The last known power states of these nodes; those without are left out.

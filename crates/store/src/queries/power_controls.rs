@@ -6,8 +6,7 @@ use assay_domain::{Error, Filter, Page, PowerControl, Secret, Timestamp};
 use diesel::prelude::*;
 
 use super::{
-    Backend, Conn, assignments, device_readings, gates, host_keys, power_control_filters,
-    power_observations,
+    Conn, assignments, device_readings, filters, gates, host_keys, power_observations, uses,
 };
 use crate::convert::{host_key, naive, to_json};
 use crate::fault::Outcome;
@@ -126,21 +125,14 @@ fn seal(keys: &Keyring, column: &str, id: i64, secret: Option<&Secret>) -> Outco
 
 /// Removes a power control that no node uses.
 pub(crate) fn delete(connection: &mut Conn, id: i64) -> Outcome<()> {
-    let users: Vec<(String, Option<String>)> = node_power_controls::table
-        .inner_join(nodes::table.on(nodes::id.eq(node_power_controls::node_id)))
+    let fed = node_power_controls::table
         .filter(node_power_controls::power_control_id.eq(id))
-        .select((nodes::uuid, nodes::name))
-        .order(nodes::id)
-        .load(connection)?;
-    if !users.is_empty() {
-        let names = users
-            .into_iter()
-            .map(|(uuid, name)| name.unwrap_or(uuid))
-            .collect::<Vec<_>>()
-            .join(", ");
-        let text = format!("power control {id} is assigned to {names}");
-        return Err(Error::conflict(text).into());
-    }
+        .select(node_power_controls::node_id);
+    uses::refuse(
+        connection,
+        nodes::table.filter(nodes::id.eq_any(fed)).into_boxed(),
+        &format!("power control {id} is assigned to"),
+    )?;
     let removed = diesel::delete(power_controls::table.find(id)).execute(connection)?;
     if removed == 0 {
         return Err(Error::not_found("Power control", id).into());
@@ -181,11 +173,7 @@ pub(crate) fn list(
     filters: &[Filter<PowerControlField>],
     page: Page,
 ) -> Outcome<Vec<PowerControlRow>> {
-    let mut query = power_controls::table.into_boxed::<Backend>();
-    for filter in filters {
-        query = query.filter(power_control_filters::condition(filter)?);
-    }
-    Ok(query
+    Ok(filters::power_controls(filters)?
         .select(PowerControlRow::as_select())
         .order(power_controls::id)
         .offset(page.offset)
@@ -195,10 +183,7 @@ pub(crate) fn list(
 
 /// How many power controls there are for which all filters hold.
 pub(crate) fn count(connection: &mut Conn, filters: &[Filter<PowerControlField>]) -> Outcome<i64> {
-    let mut query = power_controls::table.into_boxed::<Backend>();
-    for filter in filters {
-        query = query.filter(power_control_filters::condition(filter)?);
-    }
+    let query = filters::power_controls(filters)?;
     Ok(query.count().get_result(connection)?)
 }
 

@@ -1,6 +1,7 @@
 //! The rows of every table: how each reads, is written, and becomes a type of the domain.
 
 mod alarm;
+mod availability_storage;
 mod base64;
 mod dead_letter;
 mod device_reading;
@@ -25,6 +26,7 @@ mod task;
 mod user;
 
 pub(crate) use alarm::AlarmRow;
+pub(crate) use availability_storage::{AvailabilityStorageRow, NodeStorageRow};
 pub(crate) use dead_letter::DeadLetterRow;
 pub(crate) use device_reading::DeviceReadingRow;
 pub(crate) use dry_run::{DryRunResultRow, DryRunRow, rules_text};

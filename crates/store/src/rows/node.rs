@@ -22,6 +22,7 @@ pub(crate) struct NodeRow {
     pub(crate) active: bool,
     pub(crate) condition: i32,
     pub(crate) is_reserved: bool,
+    pub(crate) is_protected: bool,
     pub(crate) is_controller: bool,
     pub(crate) power_state: Option<String>,
     pub(crate) image_id: Option<i64>,
@@ -72,6 +73,7 @@ impl TryFrom<NodeRow> for Node {
             active: row.active,
             condition: row.condition,
             is_reserved: row.is_reserved,
+            is_protected: row.is_protected,
             is_controller: row.is_controller,
             power_state: row
                 .power_state
@@ -124,6 +126,7 @@ pub(crate) struct NodeChanges {
     pub(crate) active: Option<bool>,
     pub(crate) condition: Option<i32>,
     pub(crate) is_reserved: Option<bool>,
+    pub(crate) is_protected: Option<bool>,
     pub(crate) is_controller: Option<bool>,
     pub(crate) power_state: Option<Option<String>>,
     pub(crate) image_id: Option<Option<i64>>,
@@ -171,6 +174,7 @@ impl NodeChanges {
             active: patch.active,
             condition: patch.condition,
             is_reserved: patch.is_reserved,
+            is_protected: patch.is_protected,
             is_controller: patch.is_controller,
             power_state: patch
                 .power_state

@@ -1,9 +1,11 @@
 //! Rows of the tables of node classes, types and boot images.
 
-use assay_domain::{NodeImage, NodeType};
+use assay_domain::{BootImage, NodeType};
+use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use crate::convert::utc;
 use crate::schema::{node_classes, node_images, node_types};
 
 /// A boot image as it is stored.
@@ -12,13 +14,17 @@ use crate::schema::{node_classes, node_images, node_types};
 pub(crate) struct NodeImageRow {
     pub(crate) id: i64,
     pub(crate) name: String,
+    pub(crate) file_data: String,
+    pub(crate) created_at: NaiveDateTime,
 }
 
-impl From<NodeImageRow> for NodeImage {
+impl From<NodeImageRow> for BootImage {
     fn from(row: NodeImageRow) -> Self {
         Self {
             id: row.id,
             name: row.name,
+            content: row.file_data,
+            created_at: utc(row.created_at),
         }
     }
 }

@@ -45,6 +45,20 @@ async fn fill(world: &World) {
         .begin_power_action(node.id, command, "ann", "t1", at(6))
         .await
         .unwrap();
+    let image = store.create_boot_image("image", "x", at(7)).await.unwrap();
+    assert_eq!(image.id, 2);
+    let storage = assay_domain::AvailabilityStorage {
+        id: 0,
+        name: "storage".to_owned(),
+        compute_path: "/a".to_owned(),
+        controller_path: "/b".to_owned(),
+    };
+    let storage = store.create_availability_storage(storage).await.unwrap();
+    let nodes = [node.id];
+    store
+        .assign_storage(storage.id, &nodes, true)
+        .await
+        .unwrap();
     // More rows than one batch of the backup, and a gap at the end.
     for index in 0..60 {
         world.node(&format!("more-{index}")).await;
@@ -92,6 +106,14 @@ async fn same(one: &Store, other: &Store) {
     assert_eq!(
         one.power_actions(1, ALL).await.unwrap(),
         other.power_actions(1, ALL).await.unwrap()
+    );
+    assert_eq!(
+        one.list_boot_images(Vec::new(), ALL).await.unwrap(),
+        other.list_boot_images(Vec::new(), ALL).await.unwrap()
+    );
+    assert_eq!(
+        one.storages_of_nodes(&[1]).await.unwrap(),
+        other.storages_of_nodes(&[1]).await.unwrap()
     );
     let key = one.known(1).await.unwrap();
     assert!(key.is_some() && key == other.known(1).await.unwrap());

@@ -17,6 +17,7 @@ mod evidence;
 mod filters;
 mod fleet;
 mod gates;
+mod hardware;
 mod host_keys;
 mod introspections;
 mod keys;

@@ -46,6 +46,7 @@ fn full_patch() -> NodePatch {
         active: Some(false),
         condition: Some(3),
         is_reserved: Some(true),
+        is_protected: Some(true),
         is_controller: Some(true),
         power_state: Some(Some(PowerState::On)),
         image_id: Some(None),
