@@ -14,6 +14,7 @@
 
 pub mod arena;
 pub mod balancer;
+pub mod canary;
 pub mod chaos;
 pub mod client;
 pub mod database;

@@ -1,38 +1,18 @@
-//! Secrets stay secret: not in logs, not in replies, not in command lines, not in the database.
+//! Secrets stay secret: not in logs, not in replies, not in command lines, not in the database, not in
+//! the broker's messages.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use assay_queue::testing::{Heard, Listener, SharedBroker, unique_prefix};
 use assay_sim::{IdleMachine, Power};
+use assay_tests::canary::Canaries;
 use assay_tests::server::login;
-use assay_tests::{Setup, lab, wait};
-use serde_json::json;
+use assay_tests::{Client, Setup, lab, wait};
+use serde_json::{Value, json};
 
 const USER_PASSWORD: &str = "canary-of-the-user-77aa";
 const LIMIT: Duration = Duration::from_secs(30);
-
-/// Every file under `folder` that holds one of the texts.
-fn files_with(folder: &Path, texts: &[&str]) -> Vec<String> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            found.extend(files_with(&path, texts));
-            continue;
-        }
-        let bytes = std::fs::read(&path).unwrap_or_default();
-        for text in texts {
-            if bytes
-                .windows(text.len())
-                .any(|window| window == text.as_bytes())
-            {
-                found.push(format!("{} holds {text}", path.display()));
-            }
-        }
-    }
-    found
-}
 
 #[tokio::test]
 async fn no_password_and_no_token_is_written_down() {
@@ -81,11 +61,8 @@ async fn no_password_and_no_token_is_written_down() {
     assert!(!line.contains("canary"), "{line}");
 
     assert!(server.stop(LIMIT).await);
-    let secrets = [lab::BMC_PASSWORD, USER_PASSWORD, &token];
-    assert_eq!(
-        files_with(server.setup().data(), &secrets),
-        Vec::<String>::new()
-    );
+    let secrets = Canaries::new(&[lab::BMC_PASSWORD, USER_PASSWORD, &token]);
+    assert_eq!(secrets.found_below(server.setup().data()), [""; 0]);
     assert!(
         !server.log().is_empty(),
         "nothing was logged, so nothing is proved"
@@ -121,9 +98,54 @@ fn secretive(kind: usize) -> serde_json::Value {
     json!({"power_control": control})
 }
 
-#[tokio::test]
+/// A message names a task and its class of work, whatever the task is about, and nothing else.
+fn only_names_a_task(message: &Heard) {
+    let body: Value = serde_json::from_slice(&message.body).unwrap();
+    let body = body.as_object().unwrap();
+    assert_eq!(body.len(), 2, "{message:?}");
+    assert!(
+        body["task"].is_i64() && body["class"].is_string(),
+        "{message:?}"
+    );
+}
+
+/// Has a node of such a device switched on and looked at; gives all that is said of it.
+async fn command(client: &Client, kind: usize) -> String {
+    let mut told = String::new();
+    let control = client.post("/v1/power-controls/", &secretive(kind)).await;
+    let control = control.expect(200);
+    told += &control.text();
+    let control = control.json()["power_control"]["id"].clone();
+    let node = json!({"node": {"name": format!("n{kind}")}});
+    let node = client.post("/v1/nodes/", &node).await.expect(200).json();
+    let node = node["node"]["id"].as_i64().unwrap();
+    let body = json!({"power_control_id": control, "power_control_port": "1"});
+    let path = format!("/v1/nodes/{node}/power-controls/");
+    told += &client.post(&path, &body).await.expect(200).text();
+    let path = format!("/v1/nodes/{node}/actions/power-on");
+    told += &client.post_empty(&path).await.text();
+    told += &client
+        .get(&format!("/v1/nodes/{node}?refresh=true"))
+        .await
+        .text();
+    for path in [
+        format!("/assay/v1/nodes/n{kind}/power"),
+        format!("/assay/v1/power-controls/{control}/gate"),
+        format!("/v1/nodes/{node}/power-actions/"),
+    ] {
+        told += &client.get(&path).await.expect(200).text();
+    }
+    told
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_secret_of_a_device_is_written_down() {
+    let broker = SharedBroker::join().await.unwrap();
+    let prefix = unique_prefix();
+    let listener = Listener::start(&broker.url(), &prefix).await.unwrap();
     let mut server = Setup::new()
+        .env("ASSAY_QUEUE__URL", broker.url())
+        .env("ASSAY_QUEUE__PREFIX", prefix)
         .env("ASSAY_LOG__LEVEL", "trace,async_snmp=trace")
         .env("ASSAY_POWER_SYNC__READ_LIMIT", 1)
         .env("ASSAY_BMC_REQUEST_TIMEOUT", 0.3)
@@ -132,29 +154,7 @@ async fn no_secret_of_a_device_is_written_down() {
     let client = server.client();
     let mut told = String::new();
     for kind in 0..7 {
-        let control = client.post("/v1/power-controls/", &secretive(kind)).await;
-        let control = control.expect(200);
-        told += &control.text();
-        let control = control.json()["power_control"]["id"].clone();
-        let node = json!({"node": {"name": format!("n{kind}")}});
-        let node = client.post("/v1/nodes/", &node).await.expect(200).json();
-        let node = node["node"]["id"].as_i64().unwrap();
-        let body = json!({"power_control_id": control, "power_control_port": "1"});
-        let path = format!("/v1/nodes/{node}/power-controls/");
-        told += &client.post(&path, &body).await.expect(200).text();
-        let path = format!("/v1/nodes/{node}/actions/power-on");
-        told += &client.post_empty(&path).await.text();
-        told += &client
-            .get(&format!("/v1/nodes/{node}?refresh=true"))
-            .await
-            .text();
-        for path in [
-            format!("/assay/v1/nodes/n{kind}/power"),
-            format!("/assay/v1/power-controls/{control}/gate"),
-            format!("/v1/nodes/{node}/power-actions/"),
-        ] {
-            told += &client.get(&path).await.expect(200).text();
-        }
+        told += &command(client, kind).await;
     }
     for path in [
         "/v1/power-controls/",
@@ -164,12 +164,23 @@ async fn no_secret_of_a_device_is_written_down() {
     ] {
         told += &client.get(path).await.expect(200).text();
     }
-    assert!(!told.contains("canary"), "{told}");
     assert!(server.stop(LIMIT).await);
-    let secrets = [DEVICE_PASSWORD, DEVICE_KEY];
-    let found = files_with(server.setup().data(), &secrets);
-    assert_eq!(found, Vec::<String>::new());
-    assert!(!server.log().contains("canary"), "{}", server.log());
+    let secrets = Canaries::new(&[DEVICE_PASSWORD, DEVICE_KEY]);
+    assert_eq!(secrets.found_in("an answer", told.as_bytes()), [""; 0]);
+    // The log and the database are among the files.
+    assert_eq!(secrets.found_below(server.setup().data()), [""; 0]);
+    let heard = listener.heard().await.unwrap();
+    assert!(heard.len() >= 7, "one for each command: {heard:?}");
+    for message in &heard {
+        only_names_a_task(message);
+        assert_eq!(secrets.found_in("its body", &message.body), [""; 0]);
+        let envelope = message.envelope.as_bytes();
+        assert_eq!(secrets.found_in("its envelope", envelope), [""; 0]);
+    }
+    for secret in ["canary", &broker.url()] {
+        assert!(!told.contains(secret), "{told}");
+        assert!(!server.log().contains(secret), "{}", server.log());
+    }
 }
 
 #[tokio::test]

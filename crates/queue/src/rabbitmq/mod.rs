@@ -9,7 +9,7 @@ mod link;
 mod message;
 mod relay;
 mod target;
-mod topology;
+pub(crate) mod topology;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -10,14 +10,14 @@ use crate::state;
 const DELIVERY_LIMIT: i32 = 20;
 
 /// Names of exchanges and queues; all begin with the prefix.
-pub(super) struct Names {
+pub(crate) struct Names {
     prefix: String,
     tasks: String,
     dead: String,
 }
 
 impl Names {
-    pub(super) fn new(prefix: &str) -> Self {
+    pub(crate) fn new(prefix: &str) -> Self {
         Self {
             prefix: prefix.to_owned(),
             tasks: format!("{prefix}.tasks"),
@@ -26,22 +26,22 @@ impl Names {
     }
 
     /// The exchange that all tasks are published to, with their class as routing key.
-    pub(super) fn exchange(&self) -> &str {
+    pub(crate) fn exchange(&self) -> &str {
         &self.tasks
     }
 
     /// The queue of a class.
-    pub(super) fn queue(&self, class: &str) -> String {
+    pub(crate) fn queue(&self, class: &str) -> String {
         format!("{}.{class}", self.prefix)
     }
 
     /// The class whose queue has that name.
-    pub(super) fn class<'a>(&self, queue: &'a str) -> Option<&'a str> {
+    pub(crate) fn class<'a>(&self, queue: &'a str) -> Option<&'a str> {
         queue.strip_prefix(&self.prefix)?.strip_prefix('.')
     }
 
     /// The queue of dead letters, and the exchange that leads to it.
-    pub(super) fn dead(&self) -> &str {
+    pub(crate) fn dead(&self) -> &str {
         &self.dead
     }
 
@@ -50,7 +50,7 @@ impl Names {
     ///
     /// # Errors
     /// When the broker refuses, e.g. because a queue of that name exists with other properties.
-    pub(super) async fn declare(&self, channel: &Channel) -> lapin::Result<Vec<&'static str>> {
+    pub(crate) async fn declare(&self, channel: &Channel) -> lapin::Result<Vec<&'static str>> {
         let durable = ExchangeDeclareOptions {
             durable: true,
             ..ExchangeDeclareOptions::default()

@@ -2,9 +2,11 @@
 //!
 //! [`SharedBroker`] is one broker for all test processes of a user; each test takes a
 //! [`unique_prefix`]. [`Broker`] belongs to one test, which may stop, kill, wipe and start it again.
-//! A broker ends seconds after the last process that uses it has ended or was killed.
+//! A broker ends seconds after the last process that uses it has ended or was killed. A [`Listener`]
+//! hears what is published there.
 
 mod certificates;
+mod listener;
 mod node;
 mod shared;
 
@@ -20,6 +22,7 @@ use crate::QueueSettings;
 use certificates::Certificates;
 use node::{Node, Ports};
 
+pub use listener::{Heard, Listener};
 pub use shared::SharedBroker;
 
 /// A prefix for exchanges and queues that no other test has.
