@@ -249,7 +249,7 @@ async fn a_redfish_bmc_is_read_and_told_like_any(database: Database) {
         (&json!(25), &json!("25"))
     );
     assert_eq!(log["events"][0]["severity"], "critical", "{log}");
-    client.delete(&path("events")).await.expect(204);
+    let _ = client.delete(&path("events")).await.expect(204);
     assert_eq!(told("events").await["total"], 0);
 
     let hardware = bmc.machine().hardware().clone();
@@ -262,7 +262,7 @@ async fn a_redfish_bmc_is_read_and_told_like_any(database: Database) {
     assert_eq!(device["users"][0]["name"], "admin");
 
     let light = path("identify");
-    client.post(&light, &json!({"on": true})).await.expect(204);
+    let _ = client.post(&light, &json!({"on": true})).await.expect(204);
     assert!(bmc.is_lit());
     let for_a_time = json!({"on": true, "seconds": 5});
     let reply = client.post(&light, &for_a_time).await.expect(501);
@@ -271,7 +271,7 @@ async fn a_redfish_bmc_is_read_and_told_like_any(database: Database) {
         "{}",
         reply.text()
     );
-    client.post(&light, &json!({"on": false})).await.expect(204);
+    let _ = client.post(&light, &json!({"on": false})).await.expect(204);
     assert!(!bmc.is_lit());
 }
 

@@ -118,10 +118,11 @@ impl EventLogCapability for Machine {
     }
 
     async fn clear_event_log(&self) -> Result<(), DriverError> {
-        let (walk, service) = self.log().await?;
+        let (_, service) = self.log().await?;
         let target = service.pointer("/Actions/#LogService.ClearLog/target");
         let Some(target) = target.and_then(Value::as_str) else {
-            return Err(walk.lacks("the BMC's log cannot be cleared"));
+            let cause = "the BMC's log cannot be cleared";
+            return Err(self.wire.peer.unsupported(cause));
         };
         let action = Action::<Value, Value>::new(ActionTarget::new(target.to_owned()));
         let outcome: Result<ModificationResponse<Value>, _> =

@@ -49,7 +49,12 @@ impl Machine {
     /// The BMC's accounts; `None` where it does not show them, or not to this account.
     async fn users(&self, walk: &mut Walk<'_>) -> Result<Option<Vec<ManagementUser>>, DriverError> {
         match accounts(walk, self.offer.accounts.as_ref()).await {
-            Ok(accounts) => Ok(accounts.map(|all| all.iter().filter_map(user).collect())),
+            Ok(accounts) => {
+                let users = accounts.iter().flatten().filter_map(user);
+                let users: Vec<ManagementUser> = users.collect();
+                // Somebody has logged in: none are shown, then, rather than there.
+                Ok(Some(users).filter(|users| !users.is_empty()))
+            }
             // Either this account may not see accounts, which other BMCs say with 403; or the session
             // has ended, or the login does not count any more: then nothing else can be read either.
             Err(fault) if fault.is_unauthorized() => self.read().await.map(|_| None),
@@ -65,7 +70,8 @@ async fn accounts(
     let Some(service) = service else {
         return Ok(None);
     };
-    match walk.read(service).await? {
+    let service = walk.read(service).await;
+    match walk.forgive(service)? {
         Some(service) => walk.members_of(&service, "Accounts").await,
         None => Ok(None),
     }

@@ -24,8 +24,12 @@ pub(super) struct Walk<'a> {
     expand: Option<&'static str>,
     /// Requests that may still be made.
     left: usize,
+    /// Whether there was more to read.
+    is_cut: bool,
     /// Whether the account may not read something.
     denied: bool,
+    /// The last fault that was forgiven.
+    fault: Option<HttpFault>,
 }
 
 impl Machine {
@@ -40,7 +44,9 @@ impl Machine {
             wire: &self.wire,
             expand: self.offer.expand,
             left: REQUEST_LIMIT - 1,
+            is_cut: false,
             denied: false,
+            fault: None,
         };
         Ok((walk, system))
     }
@@ -50,12 +56,14 @@ impl Walk<'_> {
     /// Reads a resource; `None` when it is not there, not for this account, or one too many.
     pub(super) async fn read(&mut self, id: &ODataId) -> Result<Option<Value>, HttpFault> {
         if self.left == 0 {
-            tracing::warn!(
-                endpoint = self.wire.peer.endpoint(),
-                limit = REQUEST_LIMIT,
-                resource = %id,
-                "a BMC has more than fits into one reading; the rest is left out"
-            );
+            if !std::mem::replace(&mut self.is_cut, true) {
+                tracing::warn!(
+                    endpoint = self.wire.peer.endpoint(),
+                    limit = REQUEST_LIMIT,
+                    resource = %id,
+                    "a BMC has more than fits into one reading; the rest is left out"
+                );
+            }
             return Ok(None);
         }
         self.left -= 1;
@@ -70,11 +78,74 @@ impl Walk<'_> {
         }
     }
 
-    /// The members of a collection over all its pages, each whole; `None` when it is not there.
-    pub(super) async fn members(
+    /// The resources that a document links to at `pointer`; none where they make no sense.
+    pub(super) async fn linked(
         &mut self,
-        collection: &ODataId,
+        document: &Value,
+        pointer: &str,
+    ) -> Result<Vec<Value>, HttpFault> {
+        let links = document.pointer(pointer).and_then(Value::as_array);
+        let resources = self.whole(links.cloned().unwrap_or_default()).await;
+        self.forgive(resources)
+    }
+
+    /// The resource behind a link of a document, if both are there and make sense.
+    pub(super) async fn follow(
+        &mut self,
+        document: &Value,
+        key: &str,
+    ) -> Result<Option<Value>, HttpFault> {
+        let Some(id) = document.get(key).and_then(address) else {
+            return Ok(None);
+        };
+        let resource = self.read(&id).await;
+        self.forgive(resource)
+    }
+
+    /// The members of the collection behind a link of a document over all its pages, each whole; `None`
+    /// where there is no such collection, or it makes no sense.
+    pub(super) async fn members_of(
+        &mut self,
+        document: &Value,
+        key: &str,
     ) -> Result<Option<Vec<Value>>, HttpFault> {
+        let Some(id) = document.get(key).and_then(address) else {
+            return Ok(None);
+        };
+        let members = self.members(&id).await;
+        self.forgive(members)
+    }
+
+    /// The driver's error for what was not found: with the fault that it may come from, if there was any.
+    pub(super) fn lacks(&mut self, cause: &str) -> DriverError {
+        let peer = &self.wire.peer;
+        match self.fault.take() {
+            Some(fault) => self.wire.error(fault),
+            None if self.denied => {
+                peer.unsupported(format!("{cause}, or not to this account (HTTP status 403)"))
+            }
+            None => peer.unsupported(cause),
+        }
+    }
+
+    /// Passes over a fault of one resource, because others tell enough; [`Self::lacks`] tells it when
+    /// they do not.
+    pub(super) fn forgive<T: Default>(
+        &mut self,
+        outcome: Result<T, HttpFault>,
+    ) -> Result<T, HttpFault> {
+        match outcome {
+            Err(fault) if fault.is_of_one_resource() => {
+                let endpoint = self.wire.peer.endpoint();
+                tracing::warn!(endpoint, %fault, "a resource of a BMC cannot be read and is left out");
+                self.fault = Some(fault);
+                Ok(T::default())
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn members(&mut self, collection: &ODataId) -> Result<Option<Vec<Value>>, HttpFault> {
         let Some(mut page) = self.first_page(collection).await? else {
             return Ok(None);
         };
@@ -96,54 +167,14 @@ impl Walk<'_> {
             }
             match self.read(&next.to_owned().into()).await? {
                 Some(document) => page = document,
-                None => break,
+                None if self.left == 0 => break,
+                None => {
+                    let cause = format!("the page {next} of a collection is not there");
+                    return Err(HttpFault::Malformed(cause));
+                }
             }
         }
         self.whole(listed).await.map(Some)
-    }
-
-    /// The resources that a document links to at `pointer`.
-    pub(super) async fn linked(
-        &mut self,
-        document: &Value,
-        pointer: &str,
-    ) -> Result<Vec<Value>, HttpFault> {
-        let links = document.pointer(pointer).and_then(Value::as_array);
-        self.whole(links.cloned().unwrap_or_default()).await
-    }
-
-    /// The resource behind a link of a document, if both are there.
-    pub(super) async fn follow(
-        &mut self,
-        document: &Value,
-        key: &str,
-    ) -> Result<Option<Value>, HttpFault> {
-        match document.get(key).and_then(address) {
-            Some(id) => self.read(&id).await,
-            None => Ok(None),
-        }
-    }
-
-    /// The members of the collection behind a link of a document, if both are there.
-    pub(super) async fn members_of(
-        &mut self,
-        document: &Value,
-        key: &str,
-    ) -> Result<Option<Vec<Value>>, HttpFault> {
-        match document.get(key).and_then(address) {
-            Some(id) => self.members(&id).await,
-            None => Ok(None),
-        }
-    }
-
-    /// The driver's error for what the BMC does not have.
-    pub(super) fn lacks(&self, cause: &str) -> DriverError {
-        let peer = &self.wire.peer;
-        if self.denied {
-            peer.unsupported(format!("{cause}, or not to this account (HTTP status 403)"))
-        } else {
-            peer.unsupported(cause)
-        }
     }
 
     async fn first_page(&mut self, collection: &ODataId) -> Result<Option<Value>, HttpFault> {

@@ -15,6 +15,9 @@ use crate::support::odd::{Answer, OddBmc, Request, SYSTEM};
 use crate::support::tree::{ACCOUNTS, CHASSIS, MANAGER, Tree, link, tree};
 use crate::support::{REDFISH, driver_session, gate, with_login};
 
+/// Where the machine's own collections are.
+const SYSTEM_PARTS: &str = "/redfish/v1/Systems/1/";
+
 async fn bmc(tree: Tree) -> OddBmc {
     bmc_that(tree, |_| None).await
 }
@@ -129,6 +132,28 @@ async fn single_resources_that_fail_are_left_out_and_a_busy_bmc_is_not() {
     let bmc = bmc_that(tree(), answer).await;
     let error = facts(&bmc, Aspect::Sensors).await.unwrap_err();
     assert!(matches!(error, DriverError::Failed { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn what_hides_everything_is_told_and_what_hides_a_part_is_not() {
+    for (status, path) in [(500, CHASSIS), (404, CHASSIS), (500, SYSTEM_PARTS)] {
+        let answer = move |request: &Request| {
+            let below = request.path.strip_prefix(path)?;
+            (!below.is_empty()).then(|| Answer::status(status))
+        };
+        let bmc = bmc_that(tree(), answer).await;
+        let parts = facts(&bmc, Aspect::Parts).await;
+        assert!(
+            matches!(&parts, Ok(DeviceFacts::Parts(parts)) if !parts.is_empty()),
+            "{parts:?}"
+        );
+        match (facts(&bmc, Aspect::Sensors).await, path, status) {
+            (Ok(_), SYSTEM_PARTS, _)
+            | (Err(DriverError::Failed { .. }), CHASSIS, 500)
+            | (Err(DriverError::Unsupported { .. }), CHASSIS, 404) => {}
+            (other, ..) => panic!("{path} {status}: {other:?}"),
+        }
+    }
 }
 
 #[tokio::test]
