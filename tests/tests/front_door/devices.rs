@@ -20,6 +20,7 @@ on_both!(
     a_device_that_fell_silent_is_shown_as_it_was,
     a_slow_reading_goes_on_and_is_joined,
     another_device_is_read_anew,
+    a_redfish_bmc_is_read_and_told_like_any,
 );
 
 struct Lab {
@@ -217,6 +218,61 @@ async fn another_device_is_read_anew(database: Database) {
     let body = json!({"power_control": {"port_number": other.address().port()}});
     let _ = lab.server.client().put(&path, &body).await.expect(200);
     assert_eq!(lab.told("events").await["total"], 0);
+}
+
+async fn a_redfish_bmc_is_read_and_told_like_any(database: Database) {
+    let server = Setup::new()
+        .database(&database)
+        .env("ASSAY_DEVICE_ANSWER_WAIT", 25)
+        .env("ASSAY_POWER_SYNC__ENABLED", false)
+        .start()
+        .await;
+    let bmc = lab::bmc(Arc::new(IdleMachine::new(lab::hardware(0))));
+    let node = lab::enrol(server.client(), &bmc).await;
+    let client = server.client();
+    let path = |what: &str| format!("/assay/v1/nodes/{}/{what}", node.uuid);
+    let told = async |what: &str| client.get(&path(what)).await.expect(200).json();
+
+    let sensors = told("sensors").await;
+    let sensors = sensors["sensors"].as_array().unwrap();
+    let fan = sensors.iter().find(|one| one["kind"] == "fan").unwrap();
+    assert_eq!(
+        (&fan["unit"], &fan["health"]),
+        (&json!("RPM"), &json!("ok"))
+    );
+
+    // More than one page of the BMC's own.
+    (0..25).for_each(|_| bmc.overheat());
+    let log = told("events").await;
+    assert_eq!(
+        (&log["total"], &log["events"][0]["id"]),
+        (&json!(25), &json!("25"))
+    );
+    assert_eq!(log["events"][0]["severity"], "critical", "{log}");
+    let _ = client.delete(&path("events")).await.expect(204);
+    assert_eq!(told("events").await["total"], 0);
+
+    let hardware = bmc.machine().hardware().clone();
+    let parts = told("parts").await;
+    let parts = parts["parts"].as_array().unwrap();
+    let disk = parts.iter().find(|part| part["name"] == "Disk 1").unwrap();
+    assert_eq!(disk["serial_number"], hardware.disks[0].serial);
+    let device = told("management").await;
+    assert_eq!(device["interfaces"][0]["mac"], hardware.bmc_mac.to_string());
+    assert_eq!(device["users"][0]["name"], "admin");
+
+    let light = path("identify");
+    let _ = client.post(&light, &json!({"on": true})).await.expect(204);
+    assert!(bmc.is_lit());
+    let for_a_time = json!({"on": true, "seconds": 5});
+    let reply = client.post(&light, &for_a_time).await.expect(501);
+    assert!(
+        reply.text().contains("light for a time"),
+        "{}",
+        reply.text()
+    );
+    let _ = client.post(&light, &json!({"on": false})).await.expect(204);
+    assert!(!bmc.is_lit());
 }
 
 #[tokio::test]

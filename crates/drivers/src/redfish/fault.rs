@@ -104,6 +104,23 @@ impl HttpFault {
         matches!(self, Self::Status { status, .. } if *status == wanted)
     }
 
+    /// Whether the resource is not there, or not for this account: nothing is wrong with the BMC.
+    pub(super) fn is_missing(&self) -> bool {
+        [403, 404, 405, 410, 501]
+            .into_iter()
+            .any(|status| self.has_status(status))
+    }
+
+    /// Whether it concerns one resource only, so that others may be read all the same; not a BMC that
+    /// is away, busy, or has ended the session.
+    pub(super) fn is_of_one_resource(&self) -> bool {
+        match self {
+            Self::Decode(_) | Self::Malformed(_) | Self::Request(_) => true,
+            Self::Status { status, .. } => !matches!(status, 401 | 408 | 429 | 503),
+            Self::Connect(_) | Self::Timeout(_) | Self::Broken(_) | Self::NoAction => false,
+        }
+    }
+
     /// Whether the body's messages have this key, e.g. `SessionLimitExceeded`.
     pub(super) fn names(&self, key: &str) -> bool {
         match self {

@@ -11,20 +11,36 @@
 //!
 //! # Files
 //! `http` sends requests, `wire` reads documents through them, `fault` says what went wrong,
-//! `login` keeps sessions on the BMC from leaking, `service` finds the machine, `power`, `boot` and
-//! `identity` are the capabilities, `quirks` is what single BMCs do otherwise.
+//! `login` keeps sessions on the BMC from leaking, `service` finds the machine, `walk` reads the many
+//! resources round it and `told` what they say; `power`, `boot`, `identity`, `identify`, `sensors`,
+//! `events`, `parts` and `management` are the capabilities, `quirks` is what single BMCs do otherwise.
+//!
+//! # What belongs to the machine
+//! The chassis and the managers that the system's `Links` name, all of them. Sensors come from the
+//! chassis' `Sensors`, else from `Thermal` and `Power`; the log is the service of the system, else of
+//! its managers, that keeps what a BMC calls its event log; parts are the system, its processors,
+//! memory modules and drives, and its chassis with their power supplies. Each reading takes at most
+//! 256 requests and 10,000 members of one collection; what a BMC has beyond that is left out, with a
+//! warning in Assay's log.
 
 mod boot;
+mod events;
 mod fault;
 mod http;
+mod identify;
 mod identity;
 mod login;
+mod management;
+mod parts;
 mod power;
 mod quirks;
 mod seats;
+mod sensors;
 mod service;
 mod session;
 mod settings;
+mod told;
+mod walk;
 mod wire;
 
 use std::time::Duration;

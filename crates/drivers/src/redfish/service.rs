@@ -24,11 +24,41 @@ pub(super) struct Root {
     pub(super) sessions: Option<ODataId>,
     /// The collection of systems, if the BMC has any.
     systems: Option<ODataId>,
+    /// What else matters of it once the machine is found.
+    pub(super) offer: Offer,
+}
+
+/// What a BMC offers beside its systems.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Offer {
+    /// The query that has a collection's members come with it, if the BMC knows one (DSP0266, 7.3).
+    pub(super) expand: Option<&'static str>,
+    /// Its service of accounts.
+    pub(super) accounts: Option<ODataId>,
+}
+
+impl Offer {
+    fn of(root: &Value) -> Self {
+        let expands = |how: &str| {
+            let query = root.pointer("/ProtocolFeaturesSupported/ExpandQuery");
+            query.and_then(|query| query.get(how)?.as_bool()) == Some(true)
+        };
+        let expand = if expands("NoLinks") {
+            Some("$expand=.")
+        } else {
+            expands("ExpandAll").then_some("$expand=*")
+        };
+        Self {
+            expand,
+            accounts: root.get("AccountService").and_then(address),
+        }
+    }
 }
 
 impl Root {
     /// Reads a root's document.
     pub(super) fn of(document: Value, wire: &Wire) -> Result<Self, DriverError> {
+        let offer = Offer::of(&document);
         let root: ServiceRoot = decode(wire.peer.endpoint(), document)
             .map_err(|error| wire.error(HttpFault::Decode(error)))?;
         let sessions = root.links.sessions.id().clone();
@@ -40,6 +70,7 @@ impl Root {
         Ok(Self {
             sessions: Some(sessions).filter(|id| !id.to_string().is_empty()),
             systems: root.systems.map(|systems| systems.id().clone()).or(assumed),
+            offer,
         })
     }
 
@@ -80,7 +111,8 @@ pub(super) async fn members(
     Ok(members)
 }
 
-fn address(reference: &Value) -> Option<ODataId> {
+/// Where a reference points.
+pub(super) fn address(reference: &Value) -> Option<ODataId> {
     let id = reference.get("@odata.id")?.as_str()?;
     Some(id.to_owned().into())
 }

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use assay_domain::capability::{BootDeviceCapability, PowerCapability, SystemCapability};
+use assay_domain::capability::{
+    BootDeviceCapability, EventLogCapability, IdentifyCapability, ManagementCapability,
+    PartsCapability, PowerCapability, SensorCapability, SystemCapability,
+};
 use assay_domain::{DriverError, Session, Target};
 use async_trait::async_trait;
 use nv_redfish::bmc_http::BmcCredentials;
@@ -15,7 +18,7 @@ use super::RedfishDriver;
 use super::fault::{HttpFault, Proof};
 use super::login::{Login, NoLogin};
 use super::seats::Seat;
-use super::service::{Root, read_root};
+use super::service::{Offer, Root, read_root};
 use super::settings::Wanted;
 use super::wire::{Transport, Wire, transport};
 use crate::peer::Peer;
@@ -31,6 +34,8 @@ pub(super) struct Machine {
     pub(super) wire: Wire,
     /// The machine's path on the BMC.
     pub(super) system: ODataId,
+    /// What its BMC offers.
+    pub(super) offer: Offer,
 }
 
 /// How the BMC was entered.
@@ -77,7 +82,11 @@ impl RedfishSession {
                     wire.proof = Proof::AcceptedLogin;
                 }
                 Ok(Self {
-                    machine: Machine { wire, system },
+                    machine: Machine {
+                        wire,
+                        system,
+                        offer: root.offer,
+                    },
                     access,
                 })
             }
@@ -206,6 +215,26 @@ impl Session for RedfishSession {
     }
 
     fn system(&self) -> Option<&dyn SystemCapability> {
+        Some(&self.machine)
+    }
+
+    fn identify(&self) -> Option<&dyn IdentifyCapability> {
+        Some(&self.machine)
+    }
+
+    fn sensors(&self) -> Option<&dyn SensorCapability> {
+        Some(&self.machine)
+    }
+
+    fn event_log(&self) -> Option<&dyn EventLogCapability> {
+        Some(&self.machine)
+    }
+
+    fn parts(&self) -> Option<&dyn PartsCapability> {
+        Some(&self.machine)
+    }
+
+    fn management(&self) -> Option<&dyn ManagementCapability> {
         Some(&self.machine)
     }
 

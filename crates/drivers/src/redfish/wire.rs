@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use assay_domain::{DriverError, Target};
 use nv_redfish::bmc_http::{BmcCredentials, CacheSettings, HttpBmc};
-use nv_redfish::core::{Bmc, DecodeError, ODataId, Raw};
+use nv_redfish::core::{Bmc, DecodeError, ModificationResponse, ODataETag, ODataId, Raw};
 use nv_redfish::quirks::{BmcQuirks, CompatBmc, RootEvidence, RulesBmc};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -62,9 +62,44 @@ impl Wire {
 
     /// Reads a document.
     pub(super) async fn read(&self, id: &ODataId) -> Result<Value, DriverError> {
+        let document = self.fetch(id).await;
+        document.map_err(|fault| self.error(fault))
+    }
+
+    /// Reads a document, for who has to tell faults apart.
+    pub(super) async fn fetch(&self, id: &ODataId) -> Result<Value, HttpFault> {
         let raw = self.bmc.get::<Raw>(id).await;
-        raw.map(|raw| raw.value().clone())
-            .map_err(|error| self.error(of_read(error)))
+        raw.map(|raw| raw.value().clone()).map_err(of_read)
+    }
+
+    /// Changes a resource that was read as `document`; when the BMC says that it has changed meanwhile
+    /// (412), once more as it is then.
+    pub(super) async fn change(
+        &self,
+        id: &ODataId,
+        document: &Value,
+        changes: &Value,
+    ) -> Result<(), HttpFault> {
+        match self.patch(id, etag(document), changes).await {
+            Err(fault) if fault.has_status(412) => {
+                let Ok(document) = self.fetch(id).await else {
+                    return Err(fault);
+                };
+                self.patch(id, etag(&document), changes).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn patch(
+        &self,
+        id: &ODataId,
+        etag: Option<ODataETag>,
+        changes: &Value,
+    ) -> Result<(), HttpFault> {
+        let outcome: Result<ModificationResponse<Value>, _> =
+            self.bmc.update(id, etag.as_ref(), changes).await;
+        outcome.map(drop).map_err(of_read)
     }
 
     /// Types a document by its schema.
@@ -76,6 +111,12 @@ impl Wire {
     pub(super) fn error(&self, fault: HttpFault) -> DriverError {
         fault.into_driver(&self.peer, self.proof)
     }
+}
+
+/// The entity tag in a document, which the transport puts there from the header as well.
+fn etag(document: &Value) -> Option<ODataETag> {
+    let tag = document.get("@odata.etag")?.as_str()?;
+    Some(ODataETag::from(tag.to_owned()))
 }
 
 /// Types a document by its schema. A property that does not fit is dropped as long as it is

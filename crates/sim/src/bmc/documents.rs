@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{ResetType, Shared, accounts, storage};
+use super::{ResetType, Shared, accounts, chassis, parts, storage};
 use crate::hardware::SimNic;
 use crate::machine::Power;
 
@@ -19,8 +19,9 @@ pub(super) const SESSIONS: &str = "/redfish/v1/SessionService/Sessions";
 /// The reset action of the system.
 pub(super) const RESET: &str = "/redfish/v1/Systems/1/Actions/ComputerSystem.Reset";
 
-/// The resource at a path below [`ROOT`], if there is one.
-pub(super) fn document(shared: &Shared, path: &[&str]) -> Option<Value> {
+/// The resource at a path below [`ROOT`], if there is one; `query` chooses a page of those that have
+/// pages.
+pub(super) fn document(shared: &Shared, path: &[&str], query: Option<&str>) -> Option<Value> {
     Some(match path {
         [] => service_root(shared),
         ["odata"] => odata(),
@@ -56,6 +57,11 @@ pub(super) fn document(shared: &Shared, path: &[&str]) -> Option<Value> {
         ["Systems", "1", "Storage", rest @ ..] => {
             storage::document(shared.machine.hardware(), rest)?
         }
+        ["Systems", "1", "Processors", rest @ ..] => {
+            parts::processors(shared.machine.hardware(), rest)?
+        }
+        ["Systems", "1", "Memory", rest @ ..] => parts::memory(shared.machine.hardware(), rest)?,
+        ["Systems", "1", "LogServices", rest @ ..] => shared.log.lock().document(rest, query)?,
         ["Managers"] => collection("Manager", "Managers", &["bmc".to_owned()]),
         ["Managers", "bmc"] => manager(shared),
         ["Managers", "bmc", "EthernetInterfaces"] => collection(
@@ -65,7 +71,9 @@ pub(super) fn document(shared: &Shared, path: &[&str]) -> Option<Value> {
         ),
         ["Managers", "bmc", "EthernetInterfaces", "eth0"] => manager_interface(shared),
         ["Chassis"] => collection("Chassis", "Chassis", &["1".to_owned()]),
-        ["Chassis", "1"] => chassis(shared),
+        ["Chassis", "1"] => chassis::document(shared),
+        ["Chassis", "1", "Thermal"] => chassis::thermal(shared),
+        ["Chassis", "1", "Power"] => chassis::power(shared),
         ["Chassis", "1", "Drives", rest @ ..] => storage::drives(shared.machine.hardware(), rest)?,
         _ => return None,
     })
@@ -149,7 +157,11 @@ fn system(shared: &Shared) -> Value {
         "Boot": shared.boot.lock().document(machine.firmware),
         "ProcessorSummary": { "Count": 1, "LogicalProcessorCount": machine.cpus },
         "MemorySummary": { "TotalSystemMemoryGiB": f64::from(machine.memory_mib) / 1024.0 },
+        "LocationIndicatorActive": *shared.light.lock(),
         "EthernetInterfaces": link(&format!("{SYSTEM}/EthernetInterfaces")),
+        "Processors": link(&format!("{SYSTEM}/Processors")),
+        "Memory": link(&format!("{SYSTEM}/Memory")),
+        "LogServices": link(&format!("{SYSTEM}/LogServices")),
         "Storage": link(&format!("{SYSTEM}/Storage")),
         "Links": { "Chassis": [link(CHASSIS)], "ManagedBy": [link(MANAGER)] },
         "Actions": { "#ComputerSystem.Reset": {
@@ -159,7 +171,8 @@ fn system(shared: &Shared) -> Value {
     })
 }
 
-fn power_state(shared: &Shared) -> &'static str {
+/// The power state as the machine shows it now.
+pub(super) fn power_state(shared: &Shared) -> &'static str {
     let now = shared.machine.power();
     let coming = shared
         .power
@@ -217,23 +230,5 @@ fn manager_interface(shared: &Shared) -> Value {
         "HostName": format!("{}-bmc", machine.name),
         "IPv4Addresses": [{ "Address": shared.address.ip().to_string(), "SubnetMask": "255.0.0.0", "AddressOrigin": "Static" }],
         "Status": { "State": "Enabled", "Health": "OK" },
-    })
-}
-
-fn chassis(shared: &Shared) -> Value {
-    let machine = shared.machine.hardware();
-    json!({
-        "@odata.id": CHASSIS,
-        "@odata.type": "#Chassis.v1_22_0.Chassis",
-        "Id": "1",
-        "Name": machine.name,
-        "ChassisType": "RackMount",
-        "Drives": link(&format!("{CHASSIS}/Drives")),
-        "Manufacturer": machine.manufacturer,
-        "Model": machine.model,
-        "SerialNumber": machine.serial,
-        "PowerState": power_state(shared),
-        "Status": { "State": "Enabled", "Health": "OK" },
-        "Links": { "ComputerSystems": [link(SYSTEM)], "ManagedBy": [link(MANAGER)] },
     })
 }

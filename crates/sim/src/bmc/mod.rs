@@ -4,9 +4,12 @@ mod access;
 mod accounts;
 mod answer;
 mod boot;
+mod chassis;
 mod counters;
 mod documents;
 mod faults;
+mod log;
+mod parts;
 mod power;
 mod routes;
 mod server;
@@ -81,6 +84,8 @@ struct Shared {
     counters: Mutex<Counters>,
     access: Mutex<access::Access>,
     boot: Mutex<BootOverride>,
+    light: Mutex<bool>,
+    log: Mutex<log::Log>,
     restart: Restart,
     power: power::PowerQueue,
     work: Work,
@@ -104,6 +109,8 @@ impl Bmc {
                 options.session_timeout,
             )),
             boot: Mutex::default(),
+            light: Mutex::default(),
+            log: Mutex::default(),
             restart: Restart::default(),
             power,
             work: Work::new(&options.stop),
@@ -172,6 +179,16 @@ impl Bmc {
     /// The boot override as it is now.
     pub fn boot_override(&self) -> BootOverride {
         *self.shared.boot.lock()
+    }
+
+    /// Whether the light that shows where the machine is shines.
+    pub fn is_lit(&self) -> bool {
+        *self.shared.light.lock()
+    }
+
+    /// Writes an event of a crossed threshold into its log: the upper critical one of the temperature.
+    pub fn overheat(&self) {
+        self.shared.log.lock().overheat();
     }
 
     /// Stops listening, ends the connections and switches the machine off.

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, object};
 use super::documents::{self, RESET, ROOT, SESSIONS, SYSTEM};
-use super::{Faults, ResetSeen, ResetType, Scope, Shared, accounts};
+use super::{Faults, ResetSeen, ResetType, Scope, Shared, accounts, log};
 use crate::machine::Power;
 
 /// A path without the slash at its end, which means the same.
@@ -64,10 +64,16 @@ pub(super) fn answer(shared: &Arc<Shared>, request: &Parts, body: &[u8]) -> Answ
     }
     match (&request.method, segments.as_slice()) {
         (&Method::POST, _) if path == RESET => reset(shared, &faults, body),
+        (&Method::POST, _) if path == log::CLEAR => {
+            shared.log.lock().clear();
+            Answer::empty()
+        }
         (&Method::PATCH, ["Systems", "1"]) => patch_system(shared, &faults, request, body),
         (&Method::DELETE, ["SessionService", "Sessions", id]) => log_out(shared, id, path),
-        (&Method::GET | &Method::HEAD, segments) => documents::document(shared, segments)
-            .map_or_else(|| Answer::not_found(path), Answer::resource),
+        (&Method::GET | &Method::HEAD, segments) => {
+            documents::document(shared, segments, request.uri.query())
+                .map_or_else(|| Answer::not_found(path), Answer::resource)
+        }
         (_, segments) => refuse_method(shared, path, segments),
     }
 }
@@ -77,8 +83,10 @@ fn refuse_method(shared: &Shared, path: &str, segments: &[&str]) -> Answer {
         ["Systems", "1"] => Answer::not_allowed("GET, HEAD, PATCH"),
         ["SessionService", "Sessions"] => Answer::not_allowed("GET, HEAD, POST"),
         ["SessionService", "Sessions", _] => Answer::not_allowed("GET, HEAD, DELETE"),
-        _ if path == RESET => Answer::not_allowed("POST"),
-        _ if documents::document(shared, segments).is_some() => Answer::not_allowed("GET, HEAD"),
+        _ if path == RESET || path == log::CLEAR => Answer::not_allowed("POST"),
+        _ if documents::document(shared, segments, None).is_some() => {
+            Answer::not_allowed("GET, HEAD")
+        }
         _ => Answer::not_found(path),
     }
 }
@@ -176,7 +184,7 @@ fn log_out(shared: &Shared, id: &str, path: &str) -> Answer {
 }
 
 fn patch_system(shared: &Shared, faults: &Faults, request: &Parts, body: &[u8]) -> Answer {
-    let current = documents::document(shared, &["Systems", "1"]);
+    let current = documents::document(shared, &["Systems", "1"], None);
     let current =
         current.map(|system| Answer::resource(system).without(&faults.missing_properties));
     if let (Some(wanted), Some(current)) = (
@@ -193,36 +201,43 @@ fn patch_system(shared: &Shared, faults: &Faults, request: &Parts, body: &[u8]) 
         );
     }
     match object(body).and_then(|changes| apply(shared, faults, &changes)) {
-        Ok(()) => documents::document(shared, &["Systems", "1"])
+        Ok(()) => documents::document(shared, &["Systems", "1"], None)
             .map_or_else(|| Answer::not_found(SYSTEM), Answer::resource),
         Err(answer) => answer,
     }
 }
 
+/// Applies the properties of a PATCH as a whole or not at all.
 fn apply(shared: &Shared, faults: &Faults, changes: &Map<String, Value>) -> Result<(), Answer> {
-    if let Some(other) = changes.keys().find(|property| *property != "Boot") {
-        let message = format!("The property {other} is read-only or unknown.");
-        return Err(Answer::error(
-            StatusCode::BAD_REQUEST,
-            "PropertyNotWritable",
-            message,
-        ));
-    }
-    let boot = changes
-        .get("Boot")
-        .and_then(Value::as_object)
-        .ok_or_else(|| {
-            Answer::error(
-                StatusCode::BAD_REQUEST,
-                "PropertyValueTypeError",
-                "The property Boot must be an object.",
-            )
-        })?;
     let mut current = shared.boot.lock();
-    let mut changed = *current;
-    changed.patch(boot)?;
+    let (mut boot, mut light) = (*current, None);
+    for (property, value) in changes {
+        match (property.as_str(), value) {
+            ("Boot", Value::Object(changes)) => boot.patch(changes)?,
+            ("LocationIndicatorActive", Value::Bool(is_lit)) => light = Some(*is_lit),
+            ("Boot" | "LocationIndicatorActive", _) => {
+                let message = format!("The property {property} has a value of another type.");
+                return Err(Answer::error(
+                    StatusCode::BAD_REQUEST,
+                    "PropertyValueTypeError",
+                    message,
+                ));
+            }
+            _ => {
+                let message = format!("The property {property} is read-only or unknown.");
+                return Err(Answer::error(
+                    StatusCode::BAD_REQUEST,
+                    "PropertyNotWritable",
+                    message,
+                ));
+            }
+        }
+    }
     if !faults.forget_boot_override {
-        *current = changed;
+        *current = boot;
+    }
+    if let Some(is_lit) = light {
+        *shared.light.lock() = is_lit;
     }
     Ok(())
 }

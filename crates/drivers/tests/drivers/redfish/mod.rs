@@ -2,7 +2,9 @@
 
 mod changes;
 mod odd;
+mod reads;
 mod sessions;
 mod simulator;
 mod sushy;
 mod tls;
+mod tree;

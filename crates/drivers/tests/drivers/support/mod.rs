@@ -9,6 +9,7 @@ pub(crate) mod pytools;
 pub(crate) mod snmp;
 pub(crate) mod sshd;
 pub(crate) mod sushy;
+pub(crate) mod tree;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, LazyLock};
