@@ -10,10 +10,10 @@ use assay_domain::{
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::App;
 use crate::target;
 use crate::tasks::failure_of;
 use crate::work::{Outcome, error_text, insist};
+use crate::{App, Protection};
 
 /// How often it is looked whether a task has ended that somebody waits for.
 const POLL: Duration = Duration::from_millis(50);
@@ -90,16 +90,21 @@ impl<'a> Devices<'a> {
     /// Gives a node's device a command, by the node's UUID or name, and waits a while for its end.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for a node without a power control; what the device fails with within the
-    /// wait.
+    /// [`Error::Invalid`] for a node without a power control; [`Error::Conflict`] for the boot override
+    /// of a protected node; what the device fails with within the wait.
     pub async fn command(
         &self,
         actor: &Actor,
         reference: &str,
         command: DeviceCommand,
+        protection: Protection,
     ) -> Result<CommandEnd> {
         actor.require(Role::Operator)?;
+        protection.authorise(actor)?;
         let node = self.app.nodes().by_ref(reference).await?;
+        if matches!(command, DeviceCommand::SetBootOverride(_)) {
+            protection.check(actor, &node)?;
+        }
         target::of_node(self.app, node.id).await?;
         let payload = serde_json::to_value(command).map_err(Error::internal)?;
         let payload = json!({ "command": payload });

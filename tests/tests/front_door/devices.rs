@@ -161,6 +161,11 @@ async fn a_light_and_a_boot_override_are_set(database: Database) {
         .await
         .expect(204);
     assert_eq!(lab.told("boot-override").await["device"], Value::Null);
+    let protect = format!("/v1/nodes/{}/actions/enable-nodesafe", lab.node.id);
+    let _ = client.post_empty(&protect).await.expect(204);
+    let _ = client.put(&boot, &wanted).await.expect(409);
+    let forced = format!("{boot}?force=true");
+    let _ = client.put(&forced, &wanted).await.expect(204);
     for body in [json!({}), json!({"device": "floppy"})] {
         let _ = client.put(&boot, &body).await.expect(400);
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use assay_app::{App, CommandEnd};
+use assay_app::{App, CommandEnd, Protection};
 use assay_domain::capability::{BootOverride, Identify};
 use assay_domain::{DeviceCommand, Error, Result};
 use rocket::Either;
@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::guards::{Caller, JsonBody};
+use crate::query::{Query, protection};
 use crate::reply::{Nothing, Reply, with_status};
 
 use super::device_wire::{BootDeviceWire, BootModeWire};
@@ -96,7 +97,8 @@ pub(crate) async fn identify_node(
     body: JsonBody<Light>,
 ) -> Reply<Told> {
     let wanted = body.0.wanted()?;
-    tell(app, &caller, node, DeviceCommand::Identify(wanted)).await
+    let command = DeviceCommand::Identify(wanted);
+    tell(app, &caller, node, command, Protection::default()).await
 }
 
 /// Removes all entries of a device's log of events.
@@ -116,19 +118,23 @@ pub(crate) async fn identify_node(
 )]
 #[delete("/assay/v1/nodes/<node>/events")]
 pub(crate) async fn clear_events(app: &State<App>, caller: Caller, node: &str) -> Reply<Told> {
-    tell(app, &caller, node, DeviceCommand::ClearEventLog).await
+    let command = DeviceCommand::ClearEventLog;
+    tell(app, &caller, node, command, Protection::default()).await
 }
 
 /// Sets what a node's machine boots next, or takes that back.
 #[utoipa::path(
     tag = "devices",
-    params(("node" = String, Path, description = "UUID or name of the node")),
+    params(
+        ("node" = String, Path, description = "UUID or name of the node"),
+        ("force" = Option<bool>, Query, description = "Whether it is done to a protected node all the same; for administrators"),
+    ),
     request_body = WantedBoot,
     responses(
         (status = 202, description = "Its task goes on", body = DeviceTask),
         (status = 204, description = "Done"),
         (status = 404, description = "The node cannot be found"),
-        (status = 409, description = "The task was revoked"),
+        (status = 409, description = "The node is protected, or the task was revoked"),
         (status = 501, description = "The driver or the device has no such boot override"),
         (status = 502, description = "The device failed"),
         (status = 503, description = "The device could not be asked"),
@@ -139,19 +145,32 @@ pub(crate) async fn clear_events(app: &State<App>, caller: Caller, node: &str) -
 pub(crate) async fn set_boot_override(
     app: &State<App>,
     caller: Caller,
+    query: Query<'_>,
     node: &str,
     body: JsonBody<WantedBoot>,
 ) -> Reply<Told> {
+    let protection = protection(&query)?;
     let wanted = BootOverride {
         device: body.0.device.map(Into::into),
         persistent: body.0.persistent,
         mode: body.0.mode.map(Into::into),
     };
-    tell(app, &caller, node, DeviceCommand::SetBootOverride(wanted)).await
+    let command = DeviceCommand::SetBootOverride(wanted);
+    tell(app, &caller, node, command, protection).await
 }
 
-async fn tell(app: &App, caller: &Caller, node: &str, command: DeviceCommand) -> Reply<Told> {
-    match app.devices().command(&caller.0, node, command).await? {
+async fn tell(
+    app: &App,
+    caller: &Caller,
+    node: &str,
+    command: DeviceCommand,
+    protection: Protection,
+) -> Reply<Told> {
+    match app
+        .devices()
+        .command(&caller.0, node, command, protection)
+        .await?
+    {
         CommandEnd::Done => Ok(Either::Left(Nothing)),
         CommandEnd::UnderWay(task) => Ok(Either::Right(with_status(
             Status::Accepted,
