@@ -56,14 +56,7 @@ impl Walk<'_> {
     /// Reads a resource; `None` when it is not there, not for this account, or one too many.
     pub(super) async fn read(&mut self, id: &ODataId) -> Result<Option<Value>, HttpFault> {
         if self.left == 0 {
-            if !std::mem::replace(&mut self.is_cut, true) {
-                tracing::warn!(
-                    endpoint = self.wire.peer.endpoint(),
-                    limit = REQUEST_LIMIT,
-                    resource = %id,
-                    "a BMC has more than fits into one reading; the rest is left out"
-                );
-            }
+            self.cut(id);
             return Ok(None);
         }
         self.left -= 1;
@@ -145,6 +138,17 @@ impl Walk<'_> {
         }
     }
 
+    /// Says, once, that the rest is left out.
+    fn cut(&mut self, resource: &ODataId) {
+        if !std::mem::replace(&mut self.is_cut, true) {
+            tracing::warn!(
+                endpoint = self.wire.peer.endpoint(),
+                %resource,
+                "a BMC has more than fits into one reading; the rest is left out"
+            );
+        }
+    }
+
     async fn members(&mut self, collection: &ODataId) -> Result<Option<Vec<Value>>, HttpFault> {
         let Some(mut page) = self.first_page(collection).await? else {
             return Ok(None);
@@ -156,11 +160,16 @@ impl Walk<'_> {
                 return Err(HttpFault::Malformed(cause));
             };
             let room = MEMBER_LIMIT - listed.len();
+            if members.len() > room {
+                self.cut(collection);
+            }
             listed.extend(members.into_iter().take(room));
             let next = page.get("Members@odata.nextLink").and_then(Value::as_str);
-            let Some(next) = next.filter(|_| listed.len() < MEMBER_LIMIT) else {
+            let Some(next) = next else { break };
+            if listed.len() >= MEMBER_LIMIT {
+                self.cut(collection);
                 break;
-            };
+            }
             // A page that was there before would come for ever.
             if !seen.insert(next.to_owned()) {
                 break;

@@ -198,6 +198,20 @@ async fn a_log_without_end_is_read_up_to_the_bound() {
 }
 
 #[tokio::test]
+async fn a_log_of_too_many_entries_is_cut() {
+    let mut tree = tree();
+    let entries: Vec<Value> = (0..10_100)
+        .map(|id| json!({"Id": id.to_string()}))
+        .collect();
+    let path = format!("{MANAGER}/LogServices/Sel/Entries");
+    tree.insert(path, json!({ "Members": entries }));
+    let Ok(DeviceFacts::EventLog(log)) = facts(&bmc(tree).await, Aspect::EventLog).await else {
+        panic!("no log")
+    };
+    assert_eq!(log.len(), 10_000);
+}
+
+#[tokio::test]
 async fn accounts_that_are_not_shown_shut_no_gate() {
     for status in [401, 403, 404] {
         let bmc = bmc_that(tree(), move |request| {
