@@ -90,6 +90,13 @@ async fn is_given_up_and_tried_again(database: Database, broker: Option<SharedBr
     assert_eq!(one, letter);
 
     let again = format!("{PATH}/{id}/redeliver");
+    let protection = format!("/v1/nodes/{}/actions", member.node.id);
+    let enable = format!("{protection}/enable-nodesafe");
+    let _ = client.post_empty(&enable).await.expect(204);
+    let refused = client.post_empty(&again).await.expect(409).text();
+    assert!(refused.contains("protected"), "{refused}");
+    let disable = format!("{protection}/disable-nodesafe");
+    let _ = client.post_empty(&disable).await.expect(204);
     let task = client.post_empty(&again).await.expect(202).json();
     assert_eq!(
         (&task["id"], &task["attempts"]),

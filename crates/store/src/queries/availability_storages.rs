@@ -6,7 +6,7 @@ use assay_domain::{
 };
 use diesel::prelude::*;
 
-use super::{Conn, filters, uses};
+use super::{Conn, filters, lock_node, uses};
 use crate::fault::{Fault, Outcome};
 use crate::rows::AvailabilityStorageRow;
 use crate::schema::{availability_storages, node_availability_storages, nodes};
@@ -120,6 +120,7 @@ pub(crate) fn assign_to_node(
     only: bool,
 ) -> Outcome<()> {
     use node_availability_storages as links;
+    lock_node(connection, node_id)?;
     let is_known: i64 = nodes::table.find(node_id).count().get_result(connection)?;
     if is_known == 0 {
         return Err(Error::not_found("Node", node_id).into());
@@ -147,7 +148,13 @@ pub(crate) fn assign_to_nodes(
     only: bool,
 ) -> Outcome<()> {
     use node_availability_storages as links;
-    found(connection, storage)?;
+    // Whoever assigns it meanwhile waits, so that of two replacements one counts.
+    let locked = diesel::update(availability_storages::table.find(storage))
+        .set(availability_storages::name.eq(availability_storages::name))
+        .execute(connection)?;
+    if locked == 0 {
+        return Err(Error::not_found("Availability storage", storage).into());
+    }
     let known: Vec<i64> = nodes::table
         .filter(nodes::id.eq_any(node_ids))
         .select(nodes::id)

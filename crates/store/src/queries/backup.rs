@@ -128,8 +128,15 @@ pub(crate) fn load(connection: &mut Conn, from: &Path, force: bool) -> Outcome<u
 }
 
 fn is_empty(connection: &mut Conn) -> Outcome<bool> {
-    use crate::schema::{nodes, power_controls, rules, tasks, users};
-    let counts: [i64; 5] = [
+    use crate::schema::{
+        availability_storages, node_images, nodes, power_controls, rules, tasks, users,
+    };
+    let images = node_images::table.filter(node_images::file_data.ne(""));
+    let counts: [i64; 7] = [
+        images.count().get_result(connection)?,
+        availability_storages::table
+            .count()
+            .get_result(connection)?,
         nodes::table.count().get_result(connection)?,
         tasks::table.count().get_result(connection)?,
         rules::table.count().get_result(connection)?,

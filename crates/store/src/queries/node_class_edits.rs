@@ -32,6 +32,10 @@ pub(crate) fn update(
     name: Option<&str>,
     types: Option<&[String]>,
 ) -> Outcome<NodeClass> {
+    // Whoever changes it meanwhile waits, so that of two lists of types one counts.
+    diesel::update(node_classes::table.find(id))
+        .set(node_classes::name.eq(node_classes::name))
+        .execute(connection)?;
     let before = found(connection, id)?;
     if let Some(name) = name {
         diesel::update(node_classes::table.find(id))

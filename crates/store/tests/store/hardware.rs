@@ -13,6 +13,7 @@ on_both!(
     images_keep_their_content,
     storages_are_assigned_and_replaced,
     new_keys_follow_the_built_in_ones,
+    of_two_replacements_one_counts,
 );
 
 fn names(texts: &[&str]) -> Vec<String> {
@@ -160,14 +161,17 @@ async fn images_keep_their_content(world: World) {
     assert_eq!(macs, ["aa:00:00:00:00:01", "aa:00:00:00:00:02"]);
 }
 
-async fn storages_are_assigned_and_replaced(world: World) {
-    let store = &world.store;
-    let new = |name: &str| AvailabilityStorage {
+fn new(name: &str) -> AvailabilityStorage {
+    AvailabilityStorage {
         id: 0,
         name: name.to_owned(),
         compute_path: "/a".to_owned(),
         controller_path: "/b".to_owned(),
-    };
+    }
+}
+
+async fn storages_are_assigned_and_replaced(world: World) {
+    let store = &world.store;
     let first = store.create_availability_storage(new("s1")).await.unwrap();
     let second = store.create_availability_storage(new("s2")).await.unwrap();
     conflict(store.create_availability_storage(new("s1")).await);
@@ -208,4 +212,41 @@ async fn storages_are_assigned_and_replaced(world: World) {
     store.delete_availability_storage(s1).await.unwrap();
     store.assign_storage(s2, &[], true).await.unwrap();
     assert!(pairs().await.is_empty());
+}
+
+async fn of_two_replacements_one_counts(world: World) {
+    let store = &world.store;
+    let first = store.create_availability_storage(new("s1")).await.unwrap();
+    let second = store.create_availability_storage(new("s2")).await.unwrap();
+    let (one, two) = (world.node("n1").await.id, world.node("n2").await.id);
+    let class = store.create_node_class("c", &[]).await.unwrap().id;
+    for _ in 0..10 {
+        let (left, right) = ([first.id], [second.id]);
+        let both = tokio::join!(
+            store.assign_storages(one, &left, true),
+            store.assign_storages(one, &right, true),
+        );
+        assert_eq!(both, (Ok(()), Ok(())));
+        assert_eq!(store.storages_of_nodes(&[one]).await.unwrap().len(), 1);
+
+        let (left, right) = ([one], [two]);
+        let both = tokio::join!(
+            store.assign_storage(first.id, &left, true),
+            store.assign_storage(first.id, &right, true),
+        );
+        assert_eq!(both, (Ok(()), Ok(())));
+        assert_eq!(store.nodes_of_storages(&[first.id]).await.unwrap().len(), 1);
+        store.assign_storage(first.id, &[], true).await.unwrap();
+
+        let types = |names: [&str; 2]| Some(names.map(str::to_owned).to_vec());
+        let (left, right) = tokio::join!(
+            store.update_node_class(class, None, types(["a", "b"])),
+            store.update_node_class(class, None, types(["b", "c"])),
+        );
+        assert!(left.is_ok() && right.is_ok(), "{left:?} {right:?}");
+        assert_eq!(
+            store.node_class(class).await.unwrap().unwrap().types.len(),
+            2
+        );
+    }
 }
