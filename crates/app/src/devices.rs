@@ -131,7 +131,10 @@ impl<'a> Devices<'a> {
         let node = target::of_node(self.app, node_id).await?;
         let gate = self.app.gate();
         let facts = gate.facts(&node.target, &node.protocol, aspect).await?;
-        self.keep(task, node_id, aspect, facts).await
+        let (store, now) = (self.app.store(), self.app.clock().now());
+        let write = || store.keep_device_facts(node_id, aspect, facts.clone(), &task.uuid, now);
+        insist(self.app, write).await?;
+        Ok(Outcome::Done(json!({ "aspect": aspect.as_str() })))
     }
 
     /// A worker's part of [`Self::command`].
@@ -143,29 +146,12 @@ impl<'a> Devices<'a> {
         }
         let node = target::of_node(self.app, node_id).await?;
         let gate = self.app.gate();
-        let told = gate.tell(&node.target, &node.protocol, command).await?;
-        match (command.changes(), told) {
-            (Some(aspect), Some(facts)) => self.keep(task, node_id, aspect, facts).await,
-            (Some(aspect), None) => {
-                let store = self.app.store();
-                insist(self.app, || store.forget_device_facts(node_id, aspect)).await?;
-                Ok(Outcome::Done(Value::Null))
-            }
-            (None, _) => Ok(Outcome::Done(Value::Null)),
+        gate.tell(&node.target, &node.protocol, command).await?;
+        if let Some(aspect) = command.changes() {
+            let store = self.app.store();
+            insist(self.app, || store.forget_device_facts(node_id, aspect)).await?;
         }
-    }
-
-    async fn keep(
-        &self,
-        task: &Task,
-        node_id: i64,
-        aspect: Aspect,
-        facts: DeviceFacts,
-    ) -> Result<Outcome> {
-        let (store, now) = (self.app.store(), self.app.clock().now());
-        let write = || store.keep_device_facts(node_id, aspect, facts.clone(), &task.uuid, now);
-        insist(self.app, write).await?;
-        Ok(Outcome::Done(json!({ "aspect": aspect.as_str() })))
+        Ok(Outcome::Done(Value::Null))
     }
 
     async fn known(&self, node_id: i64, aspect: Aspect) -> Result<Option<DeviceView>> {

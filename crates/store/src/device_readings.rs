@@ -34,8 +34,8 @@ impl Store {
         write!(self, device_readings::forget_aspect(node_id, aspect))
     }
 
-    /// Keeps what a device said at `now`, which a task has asked for. Nothing is kept for a node that is
-    /// gone.
+    /// Keeps what a device said at `now`, which a task has asked for. Nothing is kept when the node is gone,
+    /// or has another device than when the task was stored.
     pub async fn keep_device_facts(
         &self,
         node_id: i64,

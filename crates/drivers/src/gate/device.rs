@@ -25,8 +25,7 @@ impl Gate {
         .await
     }
 
-    /// Gives a device a command, and reads afterwards what it changes; none when nothing that is read
-    /// changes, or when that cannot be read.
+    /// Gives a device a command.
     ///
     /// # Errors
     /// As of [`Self::facts`]. Clearing the log is never repeated, because what was written to it
@@ -36,7 +35,7 @@ impl Gate {
         target: &Target,
         protocol: &str,
         command: DeviceCommand,
-    ) -> Result<Option<DeviceFacts>, DriverError> {
+    ) -> Result<(), DriverError> {
         let lacks = Lacks::of(target, protocol);
         let repeat = match command {
             DeviceCommand::ClearEventLog => Repeat::Never,
@@ -44,15 +43,7 @@ impl Gate {
         };
         self.with(target, protocol, repeat, move |session| {
             let lacks = lacks.clone();
-            async move {
-                send(session, command, &lacks).await?;
-                let Some(aspect) = command.changes() else {
-                    return Ok(None);
-                };
-                // The command was carried out, whether that can be seen or not.
-                Ok(read(session, aspect, &lacks).await.ok())
-            }
-            .boxed()
+            async move { send(session, command, &lacks).await }.boxed()
         })
         .await
     }

@@ -1,7 +1,6 @@
 //! What was read of devices beside power, and who asks now.
 
 use assay_domain::{Aspect, DeviceFacts, DeviceReading, Error, NewTask, TaskStatus, Timestamp};
-use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use super::{Conn, lock_node, nodes, tasks};
@@ -67,7 +66,7 @@ fn is_open(connection: &mut Conn, task: &str) -> Outcome<bool> {
     Ok(status.transpose()?.is_some_and(|status| !status.is_final()))
 }
 
-/// Keeps what a device said, unless its node is gone.
+/// Keeps what a device said, unless nobody waits for this task's answer any more.
 pub(crate) fn keep(
     connection: &mut Conn,
     node_id: i64,
@@ -76,39 +75,25 @@ pub(crate) fn keep(
     task_uuid: &str,
     now: Timestamp,
 ) -> Outcome<()> {
-    lock_node(connection, node_id)?;
-    if nodes::find(connection, node_id)?.is_none() {
-        return Ok(());
-    }
-    let said = (
-        device_readings::facts.eq(to_json(facts)?),
-        device_readings::observed_at.eq(naive(now)),
-    );
-    diesel::insert_into(device_readings::table)
-        .values((
-            device_readings::node_id.eq(node_id),
-            device_readings::aspect.eq(aspect.as_str()),
-            device_readings::task_uuid.eq(task_uuid),
-            said.clone(),
+    let asked = device_readings::table
+        .filter(device_readings::node_id.eq(node_id))
+        .filter(device_readings::aspect.eq(aspect.as_str()))
+        .filter(device_readings::task_uuid.eq(task_uuid));
+    diesel::update(asked)
+        .set((
+            device_readings::facts.eq(to_json(facts)?),
+            device_readings::observed_at.eq(naive(now)),
         ))
-        .on_conflict((device_readings::node_id, device_readings::aspect))
-        .do_update()
-        .set(said)
         .execute(connection)?;
     Ok(())
 }
 
-/// Forgets what an aspect was, and not who asks for it now.
+/// Forgets what an aspect was, also when it is being read now: that may be from before the change.
 pub(crate) fn forget_aspect(connection: &mut Conn, node_id: i64, aspect: Aspect) -> Outcome<()> {
     let read = device_readings::table
         .filter(device_readings::node_id.eq(node_id))
         .filter(device_readings::aspect.eq(aspect.as_str()));
-    diesel::update(read)
-        .set((
-            device_readings::facts.eq(None::<String>),
-            device_readings::observed_at.eq(None::<NaiveDateTime>),
-        ))
-        .execute(connection)?;
+    diesel::delete(read).execute(connection)?;
     Ok(())
 }
 

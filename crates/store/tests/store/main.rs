@@ -12,6 +12,7 @@ mod world;
 mod admissions;
 mod alarms;
 mod backup;
+mod device_readings;
 mod discovery;
 mod evidence;
 mod filters;
