@@ -10,6 +10,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 pub use base::base;
+pub(crate) use base::{namespace, proxy};
 
 /// How long the system may take to boot or to end.
 const BOOT_LIMIT: Duration = Duration::from_mins(2);

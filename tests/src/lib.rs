@@ -22,6 +22,7 @@ pub mod debian;
 pub mod fleet;
 pub mod folder;
 pub mod guest;
+pub mod host_guest;
 pub mod keystone;
 pub mod lab;
 pub mod lan;

@@ -19,7 +19,7 @@ use serde_json::Value;
 const LONGEST_FILE: usize = 500;
 
 /// Each crate of Assay and the crates of Assay that it may know.
-const ROOMS: [(&str, &[&str]); 19] = [
+const ROOMS: [(&str, &[&str]); 20] = [
     ("assay-inventory", &[]),
     ("assay-domain", &["assay-inventory"]),
     ("assay-admission", &["assay-domain", "assay-inventory"]),
@@ -28,6 +28,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
     ("assay-store", &["assay-domain", "assay-inventory"]),
     ("assay-hooks", &["assay-domain", "assay-inventory"]),
     ("assay-ipmi", &["assay-domain"]),
+    ("assay-hosts", &["assay-domain"]),
     (
         "assay-drivers",
         &["assay-domain", "assay-inventory", "assay-ipmi"],
@@ -52,6 +53,7 @@ const ROOMS: [(&str, &[&str]); 19] = [
             "assay-drivers",
             "assay-hooks",
             "assay-admission",
+            "assay-hosts",
             "assay-cloud",
         ],
     ),

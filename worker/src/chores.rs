@@ -21,7 +21,7 @@ struct Chore {
 }
 
 /// All chores.
-const CHORES: [Chore; 9] = [
+const CHORES: [Chore; 10] = [
     Chore {
         name: "end introspections that are late or lost their task",
         every: |settings| settings.sweep_interval,
@@ -61,6 +61,11 @@ const CHORES: [Chore; 9] = [
         name: "delete old alarms",
         every: |settings| settings.sweep_interval,
         work: |app| async { app.alarms().prune().await.map(drop) }.boxed(),
+    },
+    Chore {
+        name: "look whether hosts are as they were set",
+        every: |settings| settings.hosts.keep_interval / 10,
+        work: |app| async { app.hosts().keep_all().await }.boxed(),
     },
     Chore {
         name: "forget processes that are gone",

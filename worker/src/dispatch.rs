@@ -70,7 +70,9 @@ async fn give_up(app: &App, task: &Task) -> Result<()> {
         TaskKind::Ping
         | TaskKind::IntrospectionDiagnose
         | TaskKind::DeviceRead
-        | TaskKind::DeviceCommand => Ok(()),
+        | TaskKind::DeviceCommand
+        | TaskKind::HostAction
+        | TaskKind::HostKeep => Ok(()),
         TaskKind::RulesDryRun => app.dry_runs().given_up(task).await,
     }
 }
@@ -84,6 +86,8 @@ async fn dispatch(app: &App, task: &Task) -> Result<Outcome> {
         TaskKind::NodePower | TaskKind::OutputPower => app.power().run(task).await,
         TaskKind::DeviceRead => app.devices().run_read(task).await,
         TaskKind::DeviceCommand => app.devices().run_command(task).await,
+        TaskKind::HostAction => app.hosts().run(task).await,
+        TaskKind::HostKeep => app.hosts().run_keep(task).await,
         TaskKind::Ping => Ok(app.tasks().run_ping(task)),
         TaskKind::RulesDryRun => app.dry_runs().run(task).await,
     }

@@ -7,8 +7,8 @@ use std::process::Command;
 use crate::steps::{Outcome, cargo, root, step, succeeds, target};
 
 /// Debian packages: the virtual machine and its firmware, a kernel, databases, a broker, network tools,
-/// a browser, Python for the clients and emulators of others, what makes, reads and tries packages, and
-/// agents, BMCs and their clients for the drivers.
+/// a browser, Python for the clients and emulators of others, what makes, reads and tries packages, what
+/// makes the disk of a guest, and agents, BMCs and their clients for the drivers.
 const DEBIAN: &[&str] = &[
     "qemu-system-x86",
     "ipxe-qemu",
@@ -29,6 +29,7 @@ const DEBIAN: &[&str] = &[
     "dpkg-dev",
     "rpm",
     "debootstrap",
+    "e2fsprogs",
     "systemd",
     "systemd-container",
     "snmpd",

@@ -1,22 +1,15 @@
 //! Use cases of what nodes' devices say and are told beside power. A node's device is that of its
 //! default power control. Only workers reach it: a reading or a command is a task.
 
-use std::time::Duration;
-
 use assay_domain::{
-    Actor, Aspect, DeviceCommand, DeviceFacts, Error, Result, Role, Task, TaskKind, TaskStatus,
-    Timestamp,
+    Actor, Aspect, DeviceCommand, DeviceFacts, Error, Result, Role, Task, TaskKind, Timestamp,
 };
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::target;
-use crate::tasks::failure_of;
-use crate::work::{Outcome, error_text, insist};
+use crate::tasks::Waited;
+use crate::work::{Outcome, error_text, insist, node_of, payload};
 use crate::{App, Protection};
-
-/// How often it is looked whether a task has ended that somebody waits for.
-const POLL: Duration = Duration::from_millis(50);
 
 /// What is said of a log that is not cleared a second time: entries of the time between would be lost.
 const MAYBE_CLEARED: &str = "outcome unknown: the log may have been cleared before a restart, and is not cleared again unasked";
@@ -35,15 +28,6 @@ pub struct DeviceView {
     pub observed_at: Timestamp,
     /// Why it could not be asked again since, if that was tried.
     pub error: Option<String>,
-}
-
-/// What has become of a command within the time that is waited for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CommandEnd {
-    /// The device has done it.
-    Done,
-    /// The task with this UUID is still about it.
-    UnderWay(String),
 }
 
 impl<'a> Devices<'a> {
@@ -98,7 +82,7 @@ impl<'a> Devices<'a> {
         reference: &str,
         command: DeviceCommand,
         protection: Protection,
-    ) -> Result<CommandEnd> {
+    ) -> Result<Waited> {
         actor.require(Role::Operator)?;
         protection.authorise(actor)?;
         let node = self.app.nodes().by_ref(reference).await?;
@@ -118,10 +102,8 @@ impl<'a> Devices<'a> {
         self.app.store().enqueue_task(task, now).await?;
         self.app.announce(kind).await;
         tracing::info!(user = actor.name, dialect = %actor.dialect, node = node.uuid, ?command, "device command accepted");
-        if self.has_ended(&uuid).await? {
-            return Ok(CommandEnd::Done);
-        }
-        Ok(CommandEnd::UnderWay(uuid))
+        let limit = self.app.settings().device_answer_wait;
+        self.app.tasks().wait(&uuid, limit).await
     }
 
     /// A worker's part of [`Self::show`].
@@ -189,47 +171,15 @@ impl<'a> Devices<'a> {
         if is_new {
             self.app.announce(kind).await;
         }
-        if self.has_ended(&uuid).await? {
-            return Ok(());
-        }
-        Err(Error::Unavailable {
-            message: format!("the device of node {node_id} is still being asked by task {uuid}"),
-            retry_after: 5,
-        })
-    }
-
-    /// Waits until a task has ended well; gives false when the time to wait is over first.
-    ///
-    /// # Errors
-    /// What it has failed with.
-    async fn has_ended(&self, uuid: &str) -> Result<bool> {
         let limit = self.app.settings().device_answer_wait;
-        let waited = tokio::time::timeout(limit, async {
-            loop {
-                let task = self.app.tasks().by_uuid(uuid).await?;
-                match task.status {
-                    TaskStatus::Success => return Ok(true),
-                    TaskStatus::Failure => return Err(failure_of(task)),
-                    TaskStatus::Revoked => {
-                        return Err(Error::conflict(format!("task {uuid} was revoked")));
-                    }
-                    TaskStatus::Pending | TaskStatus::Started | TaskStatus::Retry => {
-                        tokio::time::sleep(POLL).await;
-                    }
-                }
-            }
-        });
-        waited.await.unwrap_or(Ok(false))
+        match self.app.tasks().wait(&uuid, limit).await? {
+            Waited::Done(_) => Ok(()),
+            Waited::UnderWay(uuid) => Err(Error::Unavailable {
+                message: format!(
+                    "the device of node {node_id} is still being asked by task {uuid}"
+                ),
+                retry_after: 5,
+            }),
+        }
     }
-}
-
-fn node_of(task: &Task) -> Result<i64> {
-    task.node_id
-        .ok_or_else(|| Error::not_found("Node of task", &task.uuid))
-}
-
-fn payload<T: DeserializeOwned>(task: &Task, key: &str) -> Result<T> {
-    let value = task.payload.get(key).cloned().unwrap_or_default();
-    serde_json::from_value(value)
-        .map_err(|error| Error::internal(format!("{key} of task {}: {error}", task.uuid)))
 }

@@ -18,6 +18,8 @@ mod dry_runs;
 mod evidence;
 mod fleet;
 mod host_keys;
+mod hosts;
+mod hosts_settings;
 mod identity;
 mod introspections;
 mod lookup;
@@ -58,7 +60,7 @@ pub use boot::{Admission, Boot, BootDecision, BootRequest, Received};
 pub use boot_images::BootImages;
 pub use clock::Clock;
 pub use dead_letters::DeadLetters;
-pub use devices::{CommandEnd, DeviceView, Devices};
+pub use devices::{DeviceView, Devices};
 pub use diagnosis::{Diagnoses, DiagnosisSettings, PhaseLimits, StuckPhase};
 pub use discovery::{Decision, Discovery, DiscoverySettings, HeldReports};
 pub use dry_runs::{
@@ -68,6 +70,8 @@ pub use dry_runs::{
 pub use evidence::EvidenceLog;
 pub use fleet::{Fleet, FleetStatus, Member, Presence};
 pub use host_keys::HostKey;
+pub use hosts::Hosts;
+pub use hosts_settings::HostsSettings;
 pub use identity::{
     Identities, Identity, IdentitySettings, KeystoneSettings, Login, Naming, Proof, RoleNames,
     Scope, ScopeWanted, TokenFacts, stable_id,
@@ -89,7 +93,7 @@ pub use rules::{RuleDraft, Rules};
 pub use settings::{AuthMode, BodyLimits, BootSettings, RateLimits, Settings};
 pub use shared_gate::GateSettings;
 use shared_gate::SharedGate;
-pub use tasks::Tasks;
+pub use tasks::{Tasks, Waited};
 pub use work::{Outcome, insist};
 
 /// How long open sessions with devices may take to end.
@@ -275,6 +279,11 @@ impl App {
     /// What nodes' devices say and are told beside power.
     pub fn devices(&self) -> Devices<'_> {
         Devices::new(self)
+    }
+
+    /// Operating systems of nodes.
+    pub fn hosts(&self) -> Hosts<'_> {
+        Hosts::new(self)
     }
 
     /// Tasks as seen by users and held by workers.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Deserializer};
 use crate::diagnosis::{DiagnosisSettings, PhaseLimits};
 use crate::discovery::DiscoverySettings;
 use crate::dry_runs::DryRunSettings;
+use crate::hosts_settings::HostsSettings;
 use crate::identity::{IdentitySettings, KeystoneSettings};
 use crate::power_sync::PowerSyncSettings;
 use crate::shared_gate::GateSettings;
@@ -148,6 +149,8 @@ pub struct Settings {
     pub gate: GateSettings,
     /// How the power of nodes is read.
     pub power_sync: PowerSyncSettings,
+    /// Operating systems of nodes.
+    pub hosts: HostsSettings,
     /// How long one request to a BMC may take.
     #[serde(deserialize_with = "seconds")]
     pub bmc_request_timeout: Duration,
@@ -208,6 +211,7 @@ impl Default for Settings {
             power_state_limit: Duration::from_secs(120),
             gate: GateSettings::default(),
             power_sync: PowerSyncSettings::default(),
+            hosts: HostsSettings::default(),
             bmc_request_timeout: Duration::from_secs(30),
             token_lifetime: Duration::from_secs(3600),
             keep_power: false,

@@ -1,5 +1,7 @@
 //! Use cases of tasks: what users see, and what workers hold.
 
+use std::time::Duration;
+
 use assay_domain::{
     Actor, DriverError, Error, NewTask, Page, Result, Role, Task, TaskKind, TaskMessage,
     TaskStatus, Timestamp,
@@ -16,6 +18,18 @@ const ATTEMPTS: i32 = 3;
 
 /// What is logged when a worker ends a task that it has lost.
 const TAKEN_OVER: &str = "the task was taken over by another worker meanwhile";
+
+/// How often it is looked whether a task has ended that somebody waits for.
+const POLL: Duration = Duration::from_millis(50);
+
+/// What has become of a task within the time that is waited for it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Waited {
+    /// It has ended well, with this.
+    Done(Value),
+    /// The task with this UUID goes on.
+    UnderWay(String),
+}
 
 /// Tasks.
 pub struct Tasks<'a> {
@@ -154,6 +168,32 @@ impl<'a> Tasks<'a> {
         self.app.store().prune_tasks(before).await
     }
 
+    /// Waits until a task has ended, for at most `limit`.
+    ///
+    /// # Errors
+    /// What it has failed with; [`Error::Conflict`] when it was revoked.
+    pub(crate) async fn wait(&self, uuid: &str, limit: Duration) -> Result<Waited> {
+        let waited = tokio::time::timeout(limit, async {
+            loop {
+                let task = self.by_uuid(uuid).await?;
+                match task.status {
+                    TaskStatus::Success => {
+                        return Ok(Waited::Done(task.result.unwrap_or_default()));
+                    }
+                    TaskStatus::Failure => return Err(failure_of(task)),
+                    TaskStatus::Revoked => {
+                        return Err(Error::conflict(format!("task {uuid} was revoked")));
+                    }
+                    TaskStatus::Pending | TaskStatus::Started | TaskStatus::Retry => {
+                        tokio::time::sleep(POLL).await;
+                    }
+                }
+            }
+        });
+        let under_way = Waited::UnderWay(uuid.to_owned());
+        waited.await.unwrap_or(Ok(under_way))
+    }
+
     pub(crate) async fn by_uuid(&self, uuid: &str) -> Result<Task> {
         self.app
             .store()
@@ -206,29 +246,32 @@ fn failure(task: &Task, error: &Error) -> TaskEnd {
     TaskEnd {
         id: task.id,
         status: TaskStatus::Failure,
-        result: device_error(error),
+        result: failure_facts(error),
         error: Some(text),
     }
 }
 
-/// The key under which a failed task's result tells how a device failed it.
+/// The keys under which a failed task's result tells what its text alone does not.
 const DEVICE_ERROR: &str = "device_error";
+const UNSUPPORTED: &str = "unsupported";
 
-/// What a failed task gives: how a device failed it, if one did.
-fn device_error(error: &Error) -> Option<Value> {
+/// What a failed task gives: how a device failed it, or what could not be done there at all.
+fn failure_facts(error: &Error) -> Option<Value> {
     match error {
         Error::Device(cause) => Some(json!({ DEVICE_ERROR: cause })),
+        Error::Unsupported(text) => Some(json!({ UNSUPPORTED: text })),
         _ => None,
     }
 }
 
-/// Why a task has failed, as its attempt had it when a device was to blame.
-pub(crate) fn failure_of(task: Task) -> Error {
-    let told = task
-        .result
-        .and_then(|mut result| Some(result.get_mut(DEVICE_ERROR)?.take()));
-    match told.map(serde_json::from_value::<DriverError>) {
-        Some(Ok(cause)) => cause.into(),
-        _ => Error::conflict(task.error.unwrap_or_default()),
+/// Why a task has failed, as its attempt had it where the result tells.
+fn failure_of(task: Task) -> Error {
+    let told = |key: &str| Some(task.result.as_ref()?.get(key)?.clone());
+    if let Some(Ok(cause)) = told(DEVICE_ERROR).map(serde_json::from_value::<DriverError>) {
+        return cause.into();
     }
+    if let Some(Value::String(text)) = told(UNSUPPORTED) {
+        return Error::Unsupported(text);
+    }
+    Error::conflict(task.error.unwrap_or_default())
 }

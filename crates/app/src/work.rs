@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use assay_domain::{Error, Result, Task};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -57,4 +58,20 @@ pub(crate) fn payload_id(task: &Task, key: &str) -> Result<i64> {
         .get(key)
         .and_then(Value::as_i64)
         .ok_or_else(|| Error::internal(format!("task {} has no {key}", task.uuid)))
+}
+
+/// Any value from a task's payload.
+pub(crate) fn payload<T: DeserializeOwned>(task: &Task, key: &str) -> Result<T> {
+    let value = task.payload.get(key).cloned().unwrap_or_default();
+    serde_json::from_value(value)
+        .map_err(|error| Error::internal(format!("{key} of task {}: {error}", task.uuid)))
+}
+
+/// The node that a task works on.
+///
+/// # Errors
+/// [`Error::NotFound`] when it is gone.
+pub(crate) fn node_of(task: &Task) -> Result<i64> {
+    task.node_id
+        .ok_or_else(|| Error::not_found("Node of task", &task.uuid))
 }

@@ -20,6 +20,7 @@ pub mod filter;
 pub mod fleet;
 pub mod gate;
 pub mod held_report;
+pub mod host;
 pub mod host_keys;
 pub mod identity;
 pub mod introspection;

@@ -26,6 +26,10 @@ pub enum TaskKind {
     DeviceRead,
     /// Gives a node's device one command that is not about power.
     DeviceCommand,
+    /// Does something on a node's operating system.
+    HostAction,
+    /// Sets again what was set on a node's operating system and is not so any more.
+    HostKeep,
     /// Nothing: shows that the way from a request to a worker is open.
     Ping,
     /// Looks at what rules would do to stored reports.
@@ -34,7 +38,7 @@ pub enum TaskKind {
 
 impl TaskKind {
     /// All kinds.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::IntrospectionStart,
         Self::IntrospectionProcess,
         Self::IntrospectionLeave,
@@ -43,6 +47,8 @@ impl TaskKind {
         Self::OutputPower,
         Self::DeviceRead,
         Self::DeviceCommand,
+        Self::HostAction,
+        Self::HostKeep,
         Self::Ping,
         Self::RulesDryRun,
     ];
@@ -58,6 +64,8 @@ impl TaskKind {
             Self::OutputPower => "output.power",
             Self::DeviceRead => "device.read",
             Self::DeviceCommand => "device.command",
+            Self::HostAction => "host.action",
+            Self::HostKeep => "host.keep",
             Self::Ping => "ping",
             Self::RulesDryRun => "rules.dry_run",
         }
@@ -73,6 +81,7 @@ impl TaskKind {
             | Self::OutputPower => "power",
             Self::IntrospectionDiagnose => "diagnosis",
             Self::DeviceRead | Self::DeviceCommand => "device",
+            Self::HostAction | Self::HostKeep => "host",
             Self::Ping => "quick",
             Self::RulesDryRun => "batch",
         }

@@ -30,6 +30,7 @@ mod filter;
 mod fleet;
 mod gates;
 mod host_keys;
+mod hosts;
 mod introspections;
 mod key_file;
 mod keys;

@@ -140,6 +140,8 @@ pub(crate) mod gates;
 pub(crate) mod held_reports;
 #[path = "queries/host_keys.rs"]
 pub(crate) mod host_keys;
+#[path = "queries/hosts.rs"]
+pub(crate) mod hosts;
 #[path = "queries/introspection_lists.rs"]
 pub(crate) mod introspection_lists;
 #[path = "queries/introspections.rs"]

@@ -502,6 +502,27 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    host_access (id) {
+        id -> BigInt,
+        node_id -> BigInt,
+        address -> Nullable<Text>,
+        port -> Nullable<Integer>,
+        snmp_port -> Nullable<Integer>,
+        host_key -> Text,
+    }
+}
+
+diesel::table! {
+    host_settings (id) {
+        id -> BigInt,
+        node_id -> BigInt,
+        is_kept -> Bool,
+        actions -> Text,
+        kept_at -> Nullable<Timestamp>,
+    }
+}
+
 diesel::joinable!(dry_runs -> tasks (task_id));
 diesel::allow_tables_to_appear_in_same_query!(
     node_images,
@@ -530,6 +551,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     dry_run_results,
     host_keys,
     device_readings,
+    host_access,
+    host_settings,
     availability_storages,
     node_availability_storages,
     processes,

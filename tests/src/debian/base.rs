@@ -67,7 +67,7 @@ fn make(place: &Path) {
 
 /// A shell script in mount and process namespaces of its own, which end with this thread; arguments
 /// are given to the script.
-pub(super) fn namespace(script: &str) -> Command {
+pub(crate) fn namespace(script: &str) -> Command {
     let mut command = Command::new("setpriv");
     command
         .args(["--pdeathsig", "KILL", "unshare", "--mount", "--pid"])
@@ -92,7 +92,7 @@ fn mirror() -> String {
 }
 
 /// The proxy that this host's apt goes through.
-fn proxy() -> Option<String> {
+pub(crate) fn proxy() -> Option<String> {
     let output = apt("apt-config", &["shell", "PROXY", "Acquire::http::Proxy"]);
     let line = String::from_utf8_lossy(&output.stdout).into_owned();
     let value = line.trim().strip_prefix("PROXY=")?;

@@ -49,6 +49,8 @@ mod fleet;
 mod gates;
 mod generated_client;
 mod history;
+mod host_actions;
+mod host_guest;
 mod https;
 mod hygiene;
 mod identity;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use assay_app::{App, CommandEnd, Protection};
+use assay_app::{App, Protection, Waited};
 use assay_domain::capability::{BootOverride, Identify};
 use assay_domain::{DeviceCommand, Error, Result};
 use rocket::Either;
@@ -171,8 +171,8 @@ async fn tell(
         .command(&caller.0, node, command, protection)
         .await?
     {
-        CommandEnd::Done => Ok(Either::Left(Nothing)),
-        CommandEnd::UnderWay(task) => Ok(Either::Right(with_status(
+        Waited::Done(_) => Ok(Either::Left(Nothing)),
+        Waited::UnderWay(task) => Ok(Either::Right(with_status(
             Status::Accepted,
             DeviceTask { task },
         ))),

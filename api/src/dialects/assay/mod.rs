@@ -14,6 +14,7 @@ mod fleet;
 mod gates;
 mod health;
 mod held_reports;
+mod host_access;
 mod host_keys;
 mod introspection_wire;
 mod introspections;
@@ -85,6 +86,10 @@ endpoints![
     held_reports::show_held_report,
     held_reports::get_held_report_data,
     held_reports::decide_held_report,
+    host_access::show_host_access,
+    host_access::set_host_access,
+    host_access::forget_host_access,
+    host_access::show_host_settings,
     host_keys::show_host_key,
     host_keys::forget_host_key,
     alarms::list_alarms,

@@ -5,6 +5,7 @@ mod availability_storage_wire;
 mod availability_storages;
 pub(crate) mod fault;
 mod filter;
+mod host_actions;
 mod info;
 mod input;
 mod node_actions;
@@ -56,6 +57,16 @@ endpoints![
     node_power::power_off_node,
     node_power::reset_node,
     node_power::reset_nodes,
+    host_actions::enable_snmp,
+    host_actions::disable_snmp,
+    host_actions::enable_ssh,
+    host_actions::disable_ssh,
+    host_actions::enable_dcc,
+    host_actions::disable_dcc,
+    host_actions::set_cpu_mode,
+    host_actions::setup_log_redirection,
+    host_actions::disable_log_redirection,
+    host_actions::update_system,
     power_actions::list_power_actions,
     power_actions::get_power_action,
     node_power_controls::list_node_power_controls,

@@ -61,6 +61,7 @@
 //! credentials, `profile`, `oid` and `library` read profiles.
 
 mod access;
+mod agent;
 mod buttons;
 mod fault;
 mod library;
@@ -81,6 +82,7 @@ use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use agent::name_of;
 pub use library::Profiles;
 pub use profile::ProfileError;
 pub use settings::validate_settings;

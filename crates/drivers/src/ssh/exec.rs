@@ -50,7 +50,7 @@ enum Trouble {
     NoCode,
 }
 
-/// Runs a command line, for at most `limit`.
+/// Runs a command line, for at most `limit`; `input` is what it reads from its standard input.
 ///
 /// # Errors
 /// [`SendError::NotSent`] when the command certainly was not begun, else [`SendError::Unknown`].
@@ -58,6 +58,7 @@ pub(super) async fn run(
     connection: &Connection,
     peer: &Peer,
     command: &str,
+    input: Option<&str>,
     limit: Duration,
 ) -> Result<Done, SendError> {
     let end = Instant::now() + limit;
@@ -68,7 +69,7 @@ pub(super) async fn run(
         Err(_) => return Err(SendError::NotSent(Fault::Timeout(limit).into_driver(peer))),
     };
     let mut progress = Progress::default();
-    let outcome = timeout_at(end, follow(&mut channel, command, &mut progress)).await;
+    let outcome = timeout_at(end, follow(&mut channel, command, input, &mut progress)).await;
     // The device closes it, too, when the command has ended.
     let _ = timeout(REST_LIMIT, channel.close()).await;
     match outcome {
@@ -98,10 +99,15 @@ pub(super) async fn run(
 async fn follow(
     channel: &mut Channel<Msg>,
     command: &str,
+    input: Option<&str>,
     progress: &mut Progress,
 ) -> Result<(), Trouble> {
-    // It fails only when the connection is gone, which the next message tells.
+    // All three fail only when the connection is gone, which the next message tells.
     let _ = channel.exec(true, command).await;
+    if let Some(input) = input {
+        let _ = channel.data(input.as_bytes()).await;
+        let _ = channel.eof().await;
+    }
     let mut closing = None;
     loop {
         let message = match closing {

@@ -57,7 +57,7 @@ impl Machine {
 
     async fn run(&self, name: &str, line: Option<&String>) -> Result<Done, SendError> {
         match line {
-            Some(line) => run(&self.connection, &self.peer, line, self.limit).await,
+            Some(line) => run(&self.connection, &self.peer, line, None, self.limit).await,
             None => Err(SendError::NotSent(self.peer.unsupported(format!(
                 "the power control's settings have no command '{name}'"
             )))),

@@ -21,7 +21,7 @@
 //! is also sent when the device asks for one after the key. Keyboard-interactive login is not supported.
 //!
 //! # Files
-//! `login` opens connections, `client` hears the device's side of them, `trust` knows host keys, `exec`
+//! `login` opens connections, `host` is a shell on a node's own operating system, `client` hears the device's side of them, `trust` knows host keys, `exec`
 //! runs commands, `commands` makes command lines, `reading` reads the state, `machine` is the
 //! capabilities.
 
@@ -29,6 +29,7 @@ mod client;
 mod commands;
 mod exec;
 mod fault;
+mod host;
 mod login;
 mod machine;
 mod reading;
@@ -44,6 +45,7 @@ use assay_domain::{Driver, DriverError, HostKeys, Session, Target};
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
+pub use host::{HostLogin, SshHost, public_key_of};
 pub use settings::validate_settings;
 pub use trust::MemoryHostKeys;
 

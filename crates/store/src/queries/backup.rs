@@ -101,6 +101,8 @@ tables! {
     power_actions: PowerActionRow,
     power_observations: PowerObservationRow,
     device_readings: DeviceReadingRow,
+    host_access: HostAccessRow,
+    host_settings: HostSettingsRow,
     dry_runs: DryRunRow,
     dry_run_results: DryRunResultRow,
 }

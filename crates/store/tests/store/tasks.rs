@@ -23,7 +23,15 @@ on_both!(
     the_longest_waiting_come_first,
 );
 
-const CLASSES: [&str; 6] = ["power", "process", "quick", "diagnosis", "batch", "device"];
+const CLASSES: [&str; 7] = [
+    "power",
+    "process",
+    "quick",
+    "diagnosis",
+    "batch",
+    "device",
+    "host",
+];
 
 /// How many tasks are claimed in the race.
 const TASKS: usize = 400;

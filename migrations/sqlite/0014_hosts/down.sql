@@ -1,0 +1,2 @@
+DROP TABLE host_settings;
+DROP TABLE host_access;
