@@ -10,6 +10,7 @@ pub mod alarm;
 pub mod availability_storage;
 pub mod capability;
 pub mod cause;
+pub mod cloud;
 pub mod dead_letter;
 pub mod device;
 pub mod driver;
