@@ -1,22 +1,10 @@
 //! Empties a host: how each of its instances leaves it, and where it is likely to go.
 
-use assay_domain::cloud::{Instance, InstanceStatus};
+use assay_domain::cloud::{Instance, InstanceStatus, Method};
 use serde::{Deserialize, Serialize};
 
 use crate::board::Heed;
 use crate::{Board, Obstacle};
-
-/// How an instance leaves a host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Method {
-    /// While it runs, without a pause.
-    Live,
-    /// While it is off; one that runs is stopped for it.
-    Cold,
-    /// It is built again elsewhere. Only from a host that is known to be off.
-    Evacuate,
-}
 
 /// The ways that may be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

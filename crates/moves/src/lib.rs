@@ -12,7 +12,7 @@ mod load;
 mod obstacle;
 
 pub use board::{Board, CloudView};
-pub use evacuation::{Emptying, Method, PlannedMove, Ways, empty};
+pub use evacuation::{Emptying, PlannedMove, Ways, empty};
 pub use level::{Audit, AuditEnd, Budget, ProposedMove, level};
 pub use load::{Imbalance, Load};
 pub use obstacle::Obstacle;

@@ -5,9 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use assay_domain::cloud::{
     Capacity, ComputeHost, GroupPolicy, Hypervisor, Instance, InstancePower, InstanceStatus,
-    ServerGroup,
+    Method, ServerGroup,
 };
-use assay_moves::{AuditEnd, Board, Budget, CloudView, Emptying, Method, Ways, empty, level};
+use assay_moves::{AuditEnd, Board, Budget, CloudView, Emptying, Ways, empty, level};
 use proptest::prelude::*;
 
 const ALL: Ways = Ways {

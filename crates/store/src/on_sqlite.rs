@@ -88,12 +88,16 @@ pub(crate) mod alarms;
 pub(crate) mod announcements;
 #[path = "queries/assignments.rs"]
 pub(crate) mod assignments;
+#[path = "queries/audits.rs"]
+pub(crate) mod audits;
 #[path = "queries/availability_storages.rs"]
 pub(crate) mod availability_storages;
 #[path = "queries/backup.rs"]
 pub(crate) mod backup;
 #[path = "queries/claims.rs"]
 pub(crate) mod claims;
+#[path = "queries/cloud_jobs.rs"]
+pub(crate) mod cloud_jobs;
 #[path = "queries/dead_letters.rs"]
 pub(crate) mod dead_letters;
 #[path = "queries/device_readings.rs"]

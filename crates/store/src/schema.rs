@@ -523,6 +523,50 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    instance_moves (id) {
+        id -> BigInt,
+        task_uuid -> Text,
+        position -> Integer,
+        instance_uuid -> Text,
+        instance_name -> Text,
+        source -> Text,
+        target -> Nullable<Text>,
+        methods -> Text,
+        state -> Text,
+        after_migration -> BigInt,
+        attempts -> Integer,
+        detail -> Nullable<Text>,
+        changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    host_progress (id) {
+        id -> BigInt,
+        task_uuid -> Text,
+        position -> Integer,
+        host -> Text,
+        stage -> Text,
+        was_enabled -> Bool,
+        detail -> Nullable<Text>,
+        changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    audits (id) {
+        id -> BigInt,
+        aggregate_id -> BigInt,
+        status -> Text,
+        task_uuid -> Text,
+        found -> Nullable<Text>,
+        error -> Nullable<Text>,
+        requested_by -> Text,
+        created_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(dry_runs -> tasks (task_id));
 diesel::allow_tables_to_appear_in_same_query!(
     node_images,
@@ -553,6 +597,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     device_readings,
     host_access,
     host_settings,
+    instance_moves,
+    host_progress,
+    audits,
     availability_storages,
     node_availability_storages,
     processes,

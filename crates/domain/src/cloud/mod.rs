@@ -6,6 +6,7 @@
 mod error;
 mod host;
 mod instance;
+mod job;
 mod migration;
 mod volume;
 mod words;
@@ -18,6 +19,9 @@ pub use host::{
 };
 pub use instance::{
     Instance, InstanceCommand, InstancePower, InstanceStatus, InstanceVolume, NewInstance,
+};
+pub use job::{
+    AuditRecord, AuditStatus, HostProgress, HostStage, InstanceMove, Method, MoveState,
 };
 pub use migration::{Migration, MigrationFilter, MigrationKind, MigrationStatus, Settlement};
 pub use volume::{NewVolume, Volume, VolumeStatus};

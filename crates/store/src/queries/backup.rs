@@ -103,6 +103,9 @@ tables! {
     device_readings: DeviceReadingRow,
     host_access: HostAccessRow,
     host_settings: HostSettingsRow,
+    instance_moves: InstanceMoveRow,
+    host_progress: HostProgressRow,
+    audits: AuditRow,
     dry_runs: DryRunRow,
     dry_run_results: DryRunResultRow,
 }

@@ -3,6 +3,7 @@
 mod alarm;
 mod availability_storage;
 mod base64;
+mod cloud;
 mod dead_letter;
 mod device_reading;
 mod dry_run;
@@ -28,6 +29,7 @@ mod user;
 
 pub(crate) use alarm::AlarmRow;
 pub(crate) use availability_storage::{AvailabilityStorageRow, NodeStorageRow};
+pub(crate) use cloud::{AuditRow, HostProgressRow, InstanceMoveRow};
 pub(crate) use dead_letter::DeadLetterRow;
 pub(crate) use device_reading::DeviceReadingRow;
 pub(crate) use dry_run::{DryRunResultRow, DryRunRow, rules_text};

@@ -1,0 +1,144 @@
+//! What tasks do with the hosts and instances of a cloud.
+
+use assay_domain::cloud::{HostProgress, InstanceMove};
+use assay_domain::{Error, NewTask, Task, TaskStatus, Timestamp};
+use diesel::prelude::*;
+
+use super::{Conn, tasks as task_queries};
+use crate::convert::{all, naive, to_json};
+use crate::fault::Outcome;
+use crate::rows::{HostProgressRow, InstanceMoveRow};
+use crate::schema::{host_progress, instance_moves, tasks};
+
+/// How many rows one statement inserts: `SQLite` allows 32,766 values in one.
+const AT_ONCE: usize = 500;
+
+/// Stores a task with the hosts that it works on.
+pub(crate) fn create(
+    connection: &mut Conn,
+    task: &NewTask,
+    hosts: &[HostProgress],
+    now: Timestamp,
+) -> Outcome<Task> {
+    let row = task_queries::insert(connection, task, &[], now)?;
+    let names: Vec<&String> = hosts.iter().map(|one| &one.host).collect();
+    let ended: Vec<&str> = TaskStatus::ALL
+        .into_iter()
+        .filter(|status| status.is_final())
+        .map(TaskStatus::as_str)
+        .collect();
+    let taken: Option<(String, String)> = host_progress::table
+        .inner_join(tasks::table.on(tasks::uuid.eq(host_progress::task_uuid)))
+        .filter(host_progress::host.eq_any(names))
+        .filter(tasks::status.ne_all(ended))
+        .select((host_progress::host, tasks::uuid))
+        .first(connection)
+        .optional()?;
+    if let Some((host, other)) = taken {
+        let text = format!("task {other} is at work on host {host}");
+        return Err(Error::conflict(text).into());
+    }
+    for host in hosts {
+        diesel::insert_into(host_progress::table)
+            .values((
+                host_progress::task_uuid.eq(&host.task_uuid),
+                host_progress::position.eq(host.position),
+                host_progress::host.eq(&host.host),
+                host_progress::stage.eq(host.stage.as_str()),
+                host_progress::was_enabled.eq(host.was_enabled),
+                host_progress::detail.eq(&host.detail),
+                host_progress::changed_at.eq(naive(host.changed_at)),
+            ))
+            .execute(connection)?;
+    }
+    row.try_into()
+}
+
+/// The hosts of a task.
+pub(crate) fn hosts(connection: &mut Conn, task_uuid: &str) -> Outcome<Vec<HostProgress>> {
+    let rows: Vec<HostProgressRow> = host_progress::table
+        .filter(host_progress::task_uuid.eq(task_uuid))
+        .order(host_progress::position)
+        .select(HostProgressRow::as_select())
+        .load(connection)?;
+    all(rows)
+}
+
+/// Records how far a host is, and the moves that are planned of it.
+pub(crate) fn advance(
+    connection: &mut Conn,
+    host: &HostProgress,
+    moves: &[InstanceMove],
+) -> Outcome<()> {
+    let known = host_progress::table
+        .filter(host_progress::task_uuid.eq(&host.task_uuid))
+        .filter(host_progress::position.eq(host.position));
+    diesel::update(known)
+        .set((
+            host_progress::stage.eq(host.stage.as_str()),
+            host_progress::was_enabled.eq(host.was_enabled),
+            host_progress::detail.eq(&host.detail),
+            host_progress::changed_at.eq(naive(host.changed_at)),
+        ))
+        .execute(connection)?;
+    plan(connection, moves)
+}
+
+/// Stores moves that are planned; those whose place is taken are left out.
+pub(crate) fn plan(connection: &mut Conn, moves: &[InstanceMove]) -> Outcome<()> {
+    for some in moves.chunks(AT_ONCE) {
+        let rows = some
+            .iter()
+            .map(|one| {
+                Ok((
+                    instance_moves::task_uuid.eq(&one.task_uuid),
+                    instance_moves::position.eq(one.position),
+                    instance_moves::instance_uuid.eq(&one.instance_uuid),
+                    instance_moves::instance_name.eq(&one.instance_name),
+                    instance_moves::source.eq(&one.source),
+                    instance_moves::target.eq(&one.target),
+                    instance_moves::methods.eq(to_json(&one.methods)?),
+                    instance_moves::state.eq(one.state.as_str()),
+                    instance_moves::after_migration.eq(one.after_migration),
+                    instance_moves::attempts.eq(one.attempts),
+                    instance_moves::detail.eq(&one.detail),
+                    instance_moves::changed_at.eq(naive(one.changed_at)),
+                ))
+            })
+            .collect::<Outcome<Vec<_>>>()?;
+        diesel::insert_into(instance_moves::table)
+            .values(&rows)
+            .on_conflict_do_nothing()
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
+/// The moves of a task.
+pub(crate) fn moves(connection: &mut Conn, task_uuid: &str) -> Outcome<Vec<InstanceMove>> {
+    let rows: Vec<InstanceMoveRow> = instance_moves::table
+        .filter(instance_moves::task_uuid.eq(task_uuid))
+        .order(instance_moves::position)
+        .select(InstanceMoveRow::as_select())
+        .load(connection)?;
+    all(rows)
+}
+
+/// Records how far a move is.
+pub(crate) fn record(connection: &mut Conn, one: &InstanceMove) -> Outcome<()> {
+    let known = instance_moves::table
+        .filter(instance_moves::task_uuid.eq(&one.task_uuid))
+        .filter(instance_moves::position.eq(one.position));
+    diesel::update(known)
+        .set((
+            instance_moves::target.eq(&one.target),
+            instance_moves::methods.eq(to_json(&one.methods)?),
+            instance_moves::state.eq(one.state.as_str()),
+            instance_moves::after_migration.eq(one.after_migration),
+            instance_moves::attempts.eq(one.attempts),
+            instance_moves::detail.eq(&one.detail),
+            instance_moves::changed_at.eq(naive(one.changed_at)),
+        ))
+        .execute(connection)?;
+    Ok(())
+}

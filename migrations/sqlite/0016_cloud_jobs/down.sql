@@ -1,0 +1,3 @@
+DROP TABLE audits;
+DROP TABLE host_progress;
+DROP TABLE instance_moves;
