@@ -72,7 +72,8 @@ async fn give_up(app: &App, task: &Task) -> Result<()> {
         | TaskKind::DeviceRead
         | TaskKind::DeviceCommand
         | TaskKind::HostAction
-        | TaskKind::HostKeep => Ok(()),
+        | TaskKind::HostKeep
+        | TaskKind::ServerAction => Ok(()),
         TaskKind::RulesDryRun => app.dry_runs().given_up(task).await,
     }
 }
@@ -88,6 +89,7 @@ async fn dispatch(app: &App, task: &Task) -> Result<Outcome> {
         TaskKind::DeviceCommand => app.devices().run_command(task).await,
         TaskKind::HostAction => app.hosts().run(task).await,
         TaskKind::HostKeep => app.hosts().run_keep(task).await,
+        TaskKind::ServerAction => app.servers().run(task).await,
         TaskKind::Ping => Ok(app.tasks().run_ping(task)),
         TaskKind::RulesDryRun => app.dry_runs().run(task).await,
     }

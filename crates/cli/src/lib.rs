@@ -4,6 +4,7 @@
 
 mod args;
 mod assembly;
+mod cloud;
 mod commands;
 mod config;
 mod demo;

@@ -15,7 +15,7 @@ use crate::query::{Query, protection};
 use crate::reply::{Nothing, Reply};
 
 /// 204, with the task that goes on, if one does.
-pub(crate) struct Acted(Waited);
+pub(crate) struct Acted(pub(super) Waited);
 
 impl<'r> Responder<'r, 'static> for Acted {
     fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
