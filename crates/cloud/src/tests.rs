@@ -2,15 +2,12 @@
 //! tests over the front door.
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use assay_domain::Secret;
-use assay_domain::cloud::{
-    Cloud, CloudError, CloudResult, ComputeHosts, InstanceCommand, Instances, Moves,
-};
+use assay_domain::cloud::{Cloud, CloudError, CloudResult, InstanceCommand};
 use assay_keystone::KeystoneConfig;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
@@ -134,7 +131,6 @@ async fn serve(script: Shared) -> SocketAddr {
                     .await;
             });
         }
-        Ok::<(), Infallible>(())
     });
     address
 }

@@ -92,7 +92,8 @@ impl<'a> Servers<'a> {
             uuid: &uuid,
             settings: self.settings(),
         };
-        let instance = match payload(task, "action")? {
+        let action: ServerAction = payload(task, "action")?;
+        let instance = match action {
             ServerAction::Wakeup => wake_up(&job).await?,
             ServerAction::Reset => reset(&job).await?,
             ServerAction::ResetReboot | ServerAction::Recover => {
