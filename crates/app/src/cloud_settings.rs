@@ -53,7 +53,8 @@ pub struct CloudSettings {
     /// How often it is looked whether what the cloud was told to do is done.
     #[serde(deserialize_with = "seconds")]
     pub poll_interval: Duration,
-    /// How long an instance may take for what it was told to do.
+    /// How long an instance may take for what it was told to do, and how long its task goes on while
+    /// the cloud is away.
     #[serde(deserialize_with = "seconds")]
     pub instance_limit: Duration,
     /// How long a request waits for its task before it answers.

@@ -70,11 +70,10 @@ impl Answer {
         let text = complaint(&self.body).unwrap_or_else(|| self.status.to_string());
         match self.status.as_u16() {
             400 | 403 | 409 if text.contains("No valid host") => CloudError::NoValidHost(text),
-            400 | 422 => CloudError::Refused(text),
             401 => CloudError::Unauthorized(text),
             // A quota is refused with the same status as a lack of rights.
             403 if text.starts_with("Policy") => CloudError::Unauthorized(text),
-            403 => CloudError::Refused(text),
+            400 | 403 | 422 => CloudError::Refused(text),
             404 => CloudError::NotFound {
                 what: call.about.0,
                 key: call.about.1.to_owned(),

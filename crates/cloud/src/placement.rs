@@ -61,9 +61,17 @@ pub(crate) async fn capacities(
                 .as_ref()
                 .is_none_or(|names| names.contains(&provider.name))
     };
-    let each = found.resource_providers.into_iter().filter(is_wanted);
-    let each = each.map(|provider| async move { capacity(transport, &provider).await });
-    let found: Vec<Option<Capacity>> = stream::iter(each).buffered(AT_A_TIME).try_collect().await?;
+    let providers: Vec<Provider> = found
+        .resource_providers
+        .into_iter()
+        .filter(is_wanted)
+        .collect();
+    let asked: Vec<_> = providers
+        .iter()
+        .map(|provider| capacity(transport, provider))
+        .collect();
+    let answers = stream::iter(asked).buffered(AT_A_TIME);
+    let found: Vec<Option<Capacity>> = answers.try_collect().await?;
     Ok(found.into_iter().flatten().collect())
 }
 
@@ -76,7 +84,7 @@ async fn capacity(transport: &Transport, provider: &Provider) -> CloudResult<Opt
     let read = async {
         let inventories: Inventories = transport.ask(&call("inventories")).await?;
         let usages: Usages = transport.ask(&call("usages")).await?;
-        Ok((inventories.inventories, usages.usages))
+        Ok::<_, CloudError>((inventories.inventories, usages.usages))
     };
     let (inventories, usages) = match read.await {
         Ok(told) => told,

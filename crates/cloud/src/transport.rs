@@ -50,6 +50,11 @@ impl Transport {
 
     /// Asks and reads the answer; what is busy or away is asked again for as long as patience lasts.
     pub(crate) async fn ask<T: DeserializeOwned>(&self, call: &Call<'_>) -> CloudResult<T> {
+        self.check_version(call).await?;
+        self.repeat(call).await
+    }
+
+    async fn repeat<T: DeserializeOwned>(&self, call: &Call<'_>) -> CloudResult<T> {
         let give_up = Instant::now() + self.config.patience;
         let mut attempt = 0;
         loop {
@@ -70,6 +75,7 @@ impl Transport {
 
     /// Sends a command, once, and gives what it was accepted with.
     pub(crate) async fn tell(&self, call: &Call<'_>) -> CloudResult<Answer> {
+        self.check_version(call).await?;
         let told = self.once(call).await;
         if let Err(error) = &told {
             tracing::warn!(service = call.api.name(), method = %call.method, about = call.about.1, %error, "the cloud did not accept a command");
@@ -86,7 +92,8 @@ impl Transport {
         Ok(Api::Compute.version(minor) <= largest)
     }
 
-    async fn once(&self, call: &Call<'_>) -> CloudResult<Answer> {
+    /// Asks Nova nothing in a microversion that it does not speak.
+    async fn check_version(&self, call: &Call<'_>) -> CloudResult<()> {
         if let (Api::Compute, Some(version)) = (call.api, call.version) {
             let (least, largest) = self.nova_range().await?;
             if !(least..=largest).contains(&version) {
@@ -95,6 +102,10 @@ impl Transport {
                 )));
             }
         }
+        Ok(())
+    }
+
+    async fn once(&self, call: &Call<'_>) -> CloudResult<Answer> {
         let begun = Instant::now();
         let answered = self.with_token(call).await;
         let end = match &answered {
@@ -211,7 +222,7 @@ impl Transport {
             version: BTreeMap<String, Value>,
         }
         let call = Call::get(Api::Compute, &[VERSION_DOCUMENT]).about("API", "compute");
-        let document: Document = Box::pin(self.ask(&call)).await?;
+        let document: Document = self.repeat(&call).await?;
         let told = |key: &str| {
             let text = document.version.get(key).and_then(Value::as_str);
             Microversion::parse(text.unwrap_or_default())

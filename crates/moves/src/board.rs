@@ -150,6 +150,13 @@ impl Board {
         });
     }
 
+    /// Takes a host out of the scheduler's hands, as if its service had been disabled.
+    pub fn close(&mut self, host: &str) {
+        if let Some(&host) = self.host_of.get(host) {
+            self.hosts[host].service.is_enabled = false;
+        }
+    }
+
     /// The instances on a host.
     ///
     /// # Errors

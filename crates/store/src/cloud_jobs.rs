@@ -25,13 +25,12 @@ impl Store {
         read!(self, cloud_jobs::hosts(&task_uuid))
     }
 
-    /// Records how far a host is, and in the same transaction the moves that are planned of it;
-    /// moves that were planned before stay as they are.
-    pub async fn advance_host(&self, host: HostProgress, moves: Vec<InstanceMove>) -> Result<()> {
-        write!(self, cloud_jobs::advance(&host, &moves))
+    /// Records how far a host is.
+    pub async fn advance_host(&self, host: HostProgress) -> Result<()> {
+        write!(self, cloud_jobs::advance(&host))
     }
 
-    /// Stores the moves of a task that has none.
+    /// Stores moves of a task; those whose place is taken stay as they are.
     pub async fn plan_moves(&self, moves: Vec<InstanceMove>) -> Result<()> {
         write!(self, cloud_jobs::plan(&moves))
     }

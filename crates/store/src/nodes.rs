@@ -50,6 +50,12 @@ impl Store {
         read!(self, nodes::by_uuid(&uuid))
     }
 
+    /// The nodes whose `hypervisor_id`, or else name, is one of these.
+    pub async fn nodes_of_hypervisors(&self, ids: &[String]) -> Result<Vec<Node>> {
+        let ids = ids.to_vec();
+        read!(self, nodes::of_hypervisors(&ids))
+    }
+
     /// The node with that name.
     pub async fn node_by_name(&self, name: &str) -> Result<Option<Node>> {
         let name = name.to_owned();

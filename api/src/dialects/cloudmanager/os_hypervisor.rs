@@ -33,7 +33,7 @@ pub(super) struct OsHypervisor {
     #[schema(example = "QEMU")]
     hypervisor_type: Option<String>,
     /// Its version as one number.
-    #[schema(example = 8002000)]
+    #[schema(example = 8_002_000)]
     hypervisor_version: Option<i64>,
     /// Its id in the cloud.
     id: String,

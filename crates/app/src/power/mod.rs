@@ -195,25 +195,44 @@ impl<'a> Power<'a> {
         Ok(action.id)
     }
 
+    /// Has a node's power changed for a task of Assay's own, and returns when the device has shown that
+    /// it is so. Safe to ask for again, but for a reset.
+    ///
+    /// # Errors
+    /// As of [`Self::command`], whenever the task fails.
+    pub(crate) async fn carry_out(
+        &self,
+        actor: &Actor,
+        node_id: i64,
+        command: PowerCommand,
+    ) -> Result<()> {
+        target::of_node(self.app, node_id).await?;
+        let id = self.intend(actor, Some(node_id), None, command).await?;
+        self.end_of(id).await
+    }
+
     async fn wait(&self, id: i64) -> Result<()> {
-        let waited = tokio::time::timeout(self.app.settings().power_answer_wait, async {
-            loop {
-                let action = self.app.store().power_action(id).await?;
-                let action = action.ok_or_else(|| Error::not_found("Power action", id))?;
-                match action.state {
-                    PowerActionState::Intended | PowerActionState::Sent => {
-                        tokio::time::sleep(POLL).await;
-                    }
-                    PowerActionState::Done => return Ok(()),
-                    PowerActionState::Failed | PowerActionState::Unknown => {
-                        return Err(Error::Device(DriverError::Failed {
-                            endpoint: format!("the power action {id} of {}", action.subject()),
-                            cause: action.error.unwrap_or_default(),
-                        }));
-                    }
+        let limit = self.app.settings().power_answer_wait;
+        let waited = tokio::time::timeout(limit, self.end_of(id));
+        waited.await.unwrap_or(Ok(()))
+    }
+
+    async fn end_of(&self, id: i64) -> Result<()> {
+        loop {
+            let action = self.app.store().power_action(id).await?;
+            let action = action.ok_or_else(|| Error::not_found("Power action", id))?;
+            match action.state {
+                PowerActionState::Intended | PowerActionState::Sent => {
+                    tokio::time::sleep(POLL).await;
+                }
+                PowerActionState::Done => return Ok(()),
+                PowerActionState::Failed | PowerActionState::Unknown => {
+                    return Err(Error::Device(DriverError::Failed {
+                        endpoint: format!("the power action {id} of {}", action.subject()),
+                        cause: action.error.unwrap_or_default(),
+                    }));
                 }
             }
-        });
-        waited.await.unwrap_or(Ok(()))
+        }
     }
 }

@@ -48,7 +48,8 @@ pub(super) async fn run(job: &Job<'_>, from: Option<String>) -> Result<Instance>
             return Ok(instance);
         }
         check_movable(&instance)?;
-        job.say(&format!("the instance is still on {}", text(&from)))
+        let still = from.as_deref().unwrap_or("no host");
+        job.say(&format!("the instance is still on {still}"))
             .await?;
     }
     Err(Error::conflict(format!(
@@ -65,10 +66,6 @@ fn is_of_the_host(error: &CloudError) -> bool {
         error,
         CloudError::NoValidHost(_) | CloudError::Refused(_) | CloudError::NotFound { .. }
     )
-}
-
-fn text(host: &Option<String>) -> &str {
-    host.as_deref().unwrap_or("no host")
 }
 
 fn check_movable(instance: &Instance) -> Result<()> {

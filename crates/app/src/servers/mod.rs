@@ -82,8 +82,26 @@ impl<'a> Servers<'a> {
             .await
     }
 
-    /// A worker's part of [`Self::begin`].
+    /// A worker's part of [`Self::begin`]. A cloud that is away is waited for, as long as an instance
+    /// may take.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when it did not come to its end; what passes is to be tried again.
     pub async fn run(&self, task: &Task) -> Result<Outcome> {
+        match self.attempt(task).await {
+            Err(error) if error.is_passing() && self.is_late(task) => {
+                Err(Error::conflict(format!("given up: {error}")))
+            }
+            ended => ended,
+        }
+    }
+
+    fn is_late(&self, task: &Task) -> bool {
+        let age = (self.app.clock().now() - task.created_at).to_std();
+        age.is_ok_and(|age| age > self.settings().instance_limit)
+    }
+
+    async fn attempt(&self, task: &Task) -> Result<Outcome> {
         let uuid: String = payload(task, "server")?;
         let job = Job {
             app: self.app,
@@ -92,7 +110,8 @@ impl<'a> Servers<'a> {
             uuid: &uuid,
             settings: self.settings(),
         };
-        let instance = match payload(task, "action")? {
+        let action: ServerAction = payload(task, "action")?;
+        let instance = match action {
             ServerAction::Wakeup => wake_up(&job).await?,
             ServerAction::Reset => reset(&job).await?,
             ServerAction::ResetReboot | ServerAction::Recover => {

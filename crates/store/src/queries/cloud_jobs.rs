@@ -64,12 +64,8 @@ pub(crate) fn hosts(connection: &mut Conn, task_uuid: &str) -> Outcome<Vec<HostP
     all(rows)
 }
 
-/// Records how far a host is, and the moves that are planned of it.
-pub(crate) fn advance(
-    connection: &mut Conn,
-    host: &HostProgress,
-    moves: &[InstanceMove],
-) -> Outcome<()> {
+/// Records how far a host is.
+pub(crate) fn advance(connection: &mut Conn, host: &HostProgress) -> Outcome<()> {
     let known = host_progress::table
         .filter(host_progress::task_uuid.eq(&host.task_uuid))
         .filter(host_progress::position.eq(host.position));
@@ -81,7 +77,7 @@ pub(crate) fn advance(
             host_progress::changed_at.eq(naive(host.changed_at)),
         ))
         .execute(connection)?;
-    plan(connection, moves)
+    Ok(())
 }
 
 /// Stores moves that are planned; those whose place is taken are left out.

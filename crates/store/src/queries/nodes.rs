@@ -130,6 +130,16 @@ pub(crate) fn by_name(connection: &mut Conn, name: &str) -> Outcome<Option<Node>
     row.map(Node::try_from).transpose()
 }
 
+/// The nodes whose `hypervisor_id`, or else name, is one of these.
+pub(crate) fn of_hypervisors(connection: &mut Conn, ids: &[String]) -> Outcome<Vec<Node>> {
+    let rows: Vec<NodeRow> = nodes::table
+        .filter(nodes::hypervisor_id.eq_any(ids).or(nodes::name.eq_any(ids)))
+        .order(nodes::id)
+        .select(NodeRow::as_select())
+        .load(connection)?;
+    all(rows)
+}
+
 /// The nodes that have one of these keys, UUIDs or names.
 pub(crate) fn names_of(
     connection: &mut Conn,
