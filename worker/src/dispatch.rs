@@ -73,7 +73,9 @@ async fn give_up(app: &App, task: &Task) -> Result<()> {
         | TaskKind::DeviceCommand
         | TaskKind::HostAction
         | TaskKind::HostKeep
-        | TaskKind::ServerAction => Ok(()),
+        | TaskKind::ServerAction
+        | TaskKind::CloudHosts => Ok(()),
+        TaskKind::CloudAudit | TaskKind::CloudAuditApply => app.audits().given_up(task).await,
         TaskKind::RulesDryRun => app.dry_runs().given_up(task).await,
     }
 }
@@ -90,6 +92,9 @@ async fn dispatch(app: &App, task: &Task) -> Result<Outcome> {
         TaskKind::HostAction => app.hosts().run(task).await,
         TaskKind::HostKeep => app.hosts().run_keep(task).await,
         TaskKind::ServerAction => app.servers().run(task).await,
+        TaskKind::CloudHosts => app.cloud_hosts().run(task).await,
+        TaskKind::CloudAudit => app.audits().run(task).await,
+        TaskKind::CloudAuditApply => app.audits().run_apply(task).await,
         TaskKind::Ping => Ok(app.tasks().run_ping(task)),
         TaskKind::RulesDryRun => app.dry_runs().run(task).await,
     }

@@ -57,6 +57,11 @@ pub struct CloudSettings {
     /// the cloud is away.
     #[serde(deserialize_with = "seconds")]
     pub instance_limit: Duration,
+    /// The most moves that an audit proposes.
+    pub audit_moves: usize,
+    /// How far a host's load may be above that of all, as a share of what it can give (0.05 is five in
+    /// a hundred), before an audit relieves it.
+    pub audit_tolerance: f64,
     /// How long a request waits for its task before it answers.
     #[serde(deserialize_with = "seconds")]
     pub answer_wait: Duration,
@@ -78,6 +83,8 @@ impl Default for CloudSettings {
             patience: Duration::from_secs(20),
             poll_interval: Duration::from_secs(2),
             instance_limit: Duration::from_secs(600),
+            audit_moves: 20,
+            audit_tolerance: 0.05,
             answer_wait: Duration::from_secs(30),
         }
     }

@@ -10,7 +10,9 @@ mod availability_storages;
 mod boot;
 mod boot_images;
 mod clock;
+mod audits;
 mod cloud;
+mod cloud_jobs;
 mod cloud_settings;
 mod dead_letters;
 mod devices;
@@ -63,7 +65,9 @@ pub use availability_storages::{AvailabilityStorageDetail, AvailabilityStorages}
 pub use boot::{Admission, Boot, BootDecision, BootRequest, Received};
 pub use boot_images::BootImages;
 pub use clock::Clock;
+pub use audits::Audits;
 pub use cloud::NodeHypervisor;
+pub use cloud_jobs::{CloudHosts, HostOrder, HostPlan, HostWork};
 pub use cloud_settings::{CloudInterface, CloudSettings};
 pub use dead_letters::DeadLetters;
 pub use devices::{DeviceView, Devices};
@@ -293,6 +297,16 @@ impl App {
     /// Operating systems of nodes.
     pub fn hosts(&self) -> Hosts<'_> {
         Hosts::new(self)
+    }
+
+    /// Audits of the cloud's aggregates.
+    pub fn audits(&self) -> Audits<'_> {
+        Audits::new(self)
+    }
+
+    /// Hosts of the cloud.
+    pub fn cloud_hosts(&self) -> CloudHosts<'_> {
+        CloudHosts::new(self)
     }
 
     /// Instances of the cloud.

@@ -165,6 +165,7 @@ impl<'a> Tasks<'a> {
             chrono::TimeDelta::from_std(self.app.settings().keep_tasks).map_err(Error::internal)?;
         let before = self.app.clock().now() - keep;
         self.app.store().prune_dead_letters(before).await?;
+        self.app.store().prune_audits(before).await?;
         self.app.store().prune_tasks(before).await
     }
 

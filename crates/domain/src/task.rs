@@ -32,6 +32,12 @@ pub enum TaskKind {
     HostKeep,
     /// Does something with an instance of the cloud.
     ServerAction,
+    /// Empties hosts of the cloud, and switches them off or restarts them.
+    CloudHosts,
+    /// Finds out how the load of an aggregate's hosts could be levelled.
+    CloudAudit,
+    /// Makes the moves that an audit has found.
+    CloudAuditApply,
     /// Nothing: shows that the way from a request to a worker is open.
     Ping,
     /// Looks at what rules would do to stored reports.
@@ -40,7 +46,7 @@ pub enum TaskKind {
 
 impl TaskKind {
     /// All kinds.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::IntrospectionStart,
         Self::IntrospectionProcess,
         Self::IntrospectionLeave,
@@ -52,6 +58,9 @@ impl TaskKind {
         Self::HostAction,
         Self::HostKeep,
         Self::ServerAction,
+        Self::CloudHosts,
+        Self::CloudAudit,
+        Self::CloudAuditApply,
         Self::Ping,
         Self::RulesDryRun,
     ];
@@ -70,6 +79,9 @@ impl TaskKind {
             Self::HostAction => "host.action",
             Self::HostKeep => "host.keep",
             Self::ServerAction => "server.action",
+            Self::CloudHosts => "cloud.hosts",
+            Self::CloudAudit => "cloud.audit",
+            Self::CloudAuditApply => "cloud.audit_apply",
             Self::Ping => "ping",
             Self::RulesDryRun => "rules.dry_run",
         }
@@ -86,7 +98,10 @@ impl TaskKind {
             Self::IntrospectionDiagnose => "diagnosis",
             Self::DeviceRead | Self::DeviceCommand => "device",
             Self::HostAction | Self::HostKeep => "host",
-            Self::ServerAction => "cloud",
+            Self::ServerAction
+            | Self::CloudHosts
+            | Self::CloudAudit
+            | Self::CloudAuditApply => "cloud",
             Self::Ping => "quick",
             Self::RulesDryRun => "batch",
         }

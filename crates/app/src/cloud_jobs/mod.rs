@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 use crate::work::{Outcome, payload};
 use crate::{App, Protection};
 
-pub(crate) use moves::{MoveEnds, Mover};
+pub(crate) use moves::Mover;
+pub(crate) use shown::of_move as shown_move;
 pub(crate) use view::read as read_cloud;
 
 /// What becomes of a host.
