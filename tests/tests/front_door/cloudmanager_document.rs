@@ -226,24 +226,25 @@ fn storages(document: &Document) {
     assert_eq!(changed["availability_storage"]["name"], "storage2");
     assert_eq!(changed["availability_storage"]["compute_path"], "/tmp/");
 
-    let fed = || -> Vec<Value> {
+    let fed = || -> Vec<i64> {
         let shown = document.run("availability_storages.get", &[storage]).json();
         let nodes = shown["availability_storage"]["nodes"].as_array().unwrap();
-        nodes.iter().map(|node| node["id"].clone()).collect()
+        let ids = nodes.iter().map(|node| node["id"].as_i64().unwrap());
+        ids.collect()
     };
     let (one, two) = (json!(1), json!(2));
     document.holds("availability_storages.nodes.assign", &[storage]);
-    assert_eq!(fed(), [one.clone()]);
+    assert_eq!(fed(), [1]);
     document.holds("availability_storages.nodes.reassign", &[storage]);
-    assert_eq!(fed(), [two.clone()]);
+    assert_eq!(fed(), [2]);
     let second = [storage, ("node_id", &two)];
     document.holds("availability_storages.nodes.delete", &second);
     let first = [storage, ("node_id", &one)];
     document.holds("node_availability_storages.assign", &first);
     document.holds("node_availability_storages.reassign", &first);
-    assert_eq!(fed(), [one.clone()]);
+    assert_eq!(fed(), [1]);
     document.holds("node_availability_storages.delete", &first);
-    assert_eq!(fed(), [""; 0]);
+    assert_eq!(fed(), [0; 0]);
     document.holds("availability_storages.delete", &[storage]);
 }
 

@@ -1,6 +1,7 @@
 //! A node as CloudManager shows it.
 
 use assay_app::NodeDetail;
+use assay_domain::node_class::{NodeClass as Class, NodeImage, NodeType};
 use assay_domain::{NodePowerControl, PowerControl, PowerState};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -23,6 +24,22 @@ pub(super) struct Named {
     pub(super) name: String,
 }
 
+impl From<NodeImage> for Named {
+    fn from(image: NodeImage) -> Self {
+        let NodeImage { id, name } = image;
+        Self { id, name }
+    }
+}
+
+impl From<NodeType> for Named {
+    fn from(kind: NodeType) -> Self {
+        Self {
+            id: kind.id,
+            name: kind.name,
+        }
+    }
+}
+
 /// A node's class.
 #[derive(Serialize, ToSchema)]
 pub(super) struct NodeClass {
@@ -37,6 +54,17 @@ pub(super) struct NodeClass {
     /// Its types; shown below a power control only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) node_types: Option<Vec<Named>>,
+}
+
+impl From<Class> for NodeClass {
+    fn from(class: Class) -> Self {
+        Self {
+            id: class.id,
+            is_default: class.is_default,
+            name: class.name,
+            node_types: None,
+        }
+    }
 }
 
 /// A power control that feeds a node.
@@ -204,10 +232,7 @@ impl From<NodeDetail> for NodeWire {
             hdd_gb: node.hdd_gb,
             hypervisor_id: node.hypervisor_id,
             id: node.id,
-            image: image.map(|image| Named {
-                id: image.id,
-                name: image.name,
-            }),
+            image: image.map(Named::from),
             image_id: node.image_id,
             inventory_code: node.inventory_code,
             ip_addresses: node.ip_addresses,
@@ -216,18 +241,10 @@ impl From<NodeDetail> for NodeWire {
             mac_address: node.mac_address,
             metadata: node.metadata,
             name: node.name,
-            node_class: class.map(|class| NodeClass {
-                id: class.id,
-                is_default: class.is_default,
-                name: class.name,
-                node_types: None,
-            }),
+            node_class: class.map(NodeClass::from),
             node_controls: controls.into_iter().map(NodeControl::from).collect(),
             nodesafe: node.is_protected,
-            node_type: node_type.map(|kind| Named {
-                id: kind.id,
-                name: kind.name,
-            }),
+            node_type: node_type.map(Named::from),
             owner: node.owner,
             power_state: node.power_state.map(power_state),
             power_state_age: power_observed_at.map(age),

@@ -42,10 +42,7 @@ pub(super) struct FedNode {
 impl From<NodeDetail> for FedNode {
     fn from(detail: NodeDetail) -> Self {
         let types = detail.class.as_ref().map(|class| {
-            let types = class.types.iter().map(|kind| Named {
-                id: kind.id,
-                name: kind.name.clone(),
-            });
+            let types = class.types.iter().cloned().map(Named::from);
             types.collect()
         });
         let mut node = NodeWire::from(detail);
@@ -160,8 +157,10 @@ pub(crate) async fn power_off_coil(
 pub(crate) async fn list_power_control_nodes(
     app: &State<App>,
     caller: Caller,
+    query: Query<'_>,
     power_control_id: i64,
 ) -> Answer<FedNodeList> {
+    query.only(&[])?;
     let found = app
         .power_controls()
         .nodes_of(&caller.0, power_control_id)

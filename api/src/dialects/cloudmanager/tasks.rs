@@ -9,6 +9,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::guards::Caller;
+use crate::query::Query;
 use crate::reply::{Answer, Nothing, Reply};
 
 use super::iso;
@@ -101,7 +102,12 @@ fn traceback(task: &Task, progress: &[ProgressLine]) -> Option<String> {
     responses((status = 200, description = "The ids", body = TaskList)),
 )]
 #[get("/v1/tasks")]
-pub(crate) async fn list_tasks(app: &State<App>, caller: Caller) -> Answer<TaskList> {
+pub(crate) async fn list_tasks(
+    app: &State<App>,
+    caller: Caller,
+    query: Query<'_>,
+) -> Answer<TaskList> {
+    query.only(&[])?;
     let page = Page {
         offset: 0,
         limit: RECENT,
