@@ -114,6 +114,7 @@ endpoints![
     power_coils::list_power_control_nodes,
     tasks::list_tasks,
     tasks::get_task,
+    tasks::revoke_recent_task,
 ];
 
 /// A time as this API shows it: ISO 8601 in UTC, without a zone.
