@@ -53,6 +53,15 @@ fn operations() -> Vec<(Method, &'static str, Value)> {
         ("/v1/nodes/1/actions/reserve", json!({"is_reserved": true})),
         ("/v1/nodes/1/actions/enable-nodesafe", Value::Null),
         ("/v1/nodes/1/actions/disable-nodesafe", Value::Null),
+        (
+            "/v1/nodes/1/actions/discovery-nas",
+            json!({"storage_id": 1}),
+        ),
+        (
+            "/v1/nodes/1/actions/attach-targets",
+            json!({"targets": {"10.0.0.1": ["volume-1"]}}),
+        ),
+        ("/v1/nodes/1/actions/repair-locks", Value::Null),
     ];
     let rows = rows.map(|(method, path, body)| (method.clone(), path, body.clone()));
     let actions = actions.map(|(path, body)| (Method::POST, path, body));

@@ -1,5 +1,7 @@
 //! A node as CloudManager shows it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use assay_app::NodeDetail;
 use assay_domain::{NodePowerControl, PowerControl, PowerState};
 use serde::Serialize;
@@ -119,6 +121,15 @@ pub(super) struct NodeWire {
     /// Host name.
     #[schema(example = "node1.example.org")]
     name: Option<String>,
+    /// In the single view only, when it is known: the iSCSI targets that the node's host had sessions with
+    /// when it was looked last, by the name of the node that has the storage's address, or else by that
+    /// address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(
+        value_type = Option<BTreeMap<String, Vec<String>>>,
+        example = json!({"storage1.example.org": ["iqn.2010-10.org.openstack:volume-9ce44bf8-f981-45b8-8ef4-8120f4761420"]})
+    )]
+    pub(super) nas: Option<BTreeMap<String, BTreeSet<String>>>,
     /// Class.
     node_class: Option<NodeClass>,
     /// Power controls that feed it.
@@ -200,6 +211,7 @@ impl From<NodeDetail> for NodeWire {
             is_reserved: node.is_reserved,
             mac_address: node.mac_address,
             name: node.name,
+            nas: None,
             node_class: class.map(|class| NodeClass {
                 id: class.id,
                 is_default: class.is_default,
