@@ -46,8 +46,8 @@ cat > "$root/etc/tgt/conf.d/guest.conf" <<TARGET
 </target>
 TARGET
 
-# There is no watchdog, and sanlock is told so.
-chroot "$root" systemctl mask wdmd.service
+# There is no watchdog, and Debian tells sanlock so. lvmlockd is run where it is tried.
+chroot "$root" systemctl mask wdmd.service lvmlockd.service lvmlocks.service lvm2-monitor.service
 
 # What nobody looks at here only makes the boot longer.
 chroot "$root" systemctl mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \

@@ -42,7 +42,6 @@ const LOCKSPACE: &str = "set -e
 /// A volume group whose locks are in sanlock, and of which lvmlockd was told that its storage is gone.
 /// Another one is in use. It takes half a minute, in which other things can be done.
 const VOLUME_GROUPS: &str = "cat > /root/groups <<'END'
-    systemctl stop lvmlockd
     sed -i 's/.*# use_lvmlockd = .*/use_lvmlockd = 1/; s/.*use_lvmlockd *= *0/use_lvmlockd = 1/' /etc/lvm/lvm.conf
     echo 'local { host_id = 1 }' >> /etc/lvm/lvmlocal.conf
     modprobe -a loop dm_mod
@@ -59,7 +58,7 @@ END
 
 /// Two hosts that live, and then one.
 pub(super) async fn a_neighbour_dies(lab: &Lab) {
-    let _ = lab.on_guest(|guest| guest.ok("systemctl stop lvmlockd sanlock"));
+    let _ = lab.on_guest(|guest| guest.ok("systemctl stop sanlock"));
     let reply = lab.act("repair-locks").await.expect(422);
     assert!(reply.text().contains("sanlock"), "{}", reply.text());
     let before = lab.on_guest(|guest| {
