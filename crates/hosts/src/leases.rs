@@ -26,13 +26,21 @@ impl Lockspace {
 
     /// Whether a lease of it is held, and by dead hosts only.
     pub(crate) fn lets_take(&self, lease: &Lease) -> bool {
-        let is_dead = |(id, generation): &(u64, u64)| {
-            *id != self.host_id && self.dead.get(id).is_some_and(|newest| generation <= newest)
-        };
+        let mut holders = lease.holders.iter();
+        self.is_one_of_a_dead_host(lease) && holders.all(|holder| self.is_dead(*holder))
+    }
+
+    /// Whether a lease of it is held by a dead host, be it together with others.
+    pub(crate) fn is_one_of_a_dead_host(&self, lease: &Lease) -> bool {
+        let mut holders = lease.holders.iter();
         self.is_joined
             && self.name == lease.lockspace
-            && !lease.holders.is_empty()
-            && lease.holders.iter().all(is_dead)
+            && holders.any(|holder| self.is_dead(*holder))
+    }
+
+    fn is_dead(&self, (id, generation): (u64, u64)) -> bool {
+        let newest = self.dead.get(&id);
+        id != self.host_id && newest.is_some_and(|newest| generation <= *newest)
     }
 }
 

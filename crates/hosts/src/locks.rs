@@ -52,7 +52,13 @@ async fn release(
     done: &mut Outcome,
 ) -> Result<(), HostError> {
     let places = places(read);
-    let stale = stale(shell, &places, spaces).await?;
+    let (stale, shared) = stale(shell, &places, spaces).await?;
+    for lease in shared {
+        // sanlock forgets the dead one when somebody takes it alone.
+        let text = "it is shared with others than dead hosts";
+        done.report
+            .push(format!("{} is left alone: {text}", lease.name()));
+    }
     if stale.is_empty() {
         return Ok(());
     }
@@ -88,21 +94,26 @@ async fn release(
     Ok(())
 }
 
-/// The leases at those places that are held by dead hosts only.
+/// The leases at those places that are held by dead hosts only, and those that others share with them.
 async fn stale(
     shell: &dyn HostShell,
     places: &str,
     spaces: &[Lockspace],
-) -> Result<Vec<Lease>, HostError> {
+) -> Result<(Vec<Lease>, Vec<Lease>), HostError> {
     if places.is_empty() || !spaces.iter().any(Lockspace::has_dead) {
-        return Ok(Vec::new());
+        return Ok(Default::default());
     }
-    let mut stale: Vec<Lease> = leases(&run_for(shell, DUMP, places, LIMIT).await?.printed);
-    stale.retain(|lease| spaces.iter().any(|space| space.lets_take(lease)));
+    let mut found = leases(&run_for(shell, DUMP, places, LIMIT).await?.printed);
+    found.retain(|lease| {
+        spaces
+            .iter()
+            .any(|space| space.is_one_of_a_dead_host(lease))
+    });
     // One place may be seen twice, from two lockspaces in it.
-    stale.sort();
-    stale.dedup();
-    Ok(stale)
+    found.sort();
+    found.dedup();
+    let is_stale = |lease: &Lease| spaces.iter().any(|space| space.lets_take(lease));
+    Ok(found.into_iter().partition(is_stale))
 }
 
 /// What sanlock said to a lease that it did not give.

@@ -85,6 +85,7 @@ pub(super) async fn what_it_held_is_released(lab: &Lab) {
     };
     wait::until_is("the neighbour is dead", DEATH, hosts, is_dead).await;
     let expected = json!([
+        "test:R3 is left alone: it is shared with others than dead hosts",
         "released test:R1, held by dead host 2 (generation 1)",
         "released test:R2, held by dead host 2 (generation 1)",
         "released test:beside, held by dead host 2 (generation 1)",
