@@ -523,6 +523,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    host_sessions (id) {
+        id -> BigInt,
+        node_id -> BigInt,
+        targets -> Text,
+        seen_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(dry_runs -> tasks (task_id));
 diesel::allow_tables_to_appear_in_same_query!(
     node_images,
@@ -553,6 +562,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     device_readings,
     host_access,
     host_settings,
+    host_sessions,
     availability_storages,
     node_availability_storages,
     processes,

@@ -23,6 +23,8 @@ fn body(method: &Method, path: &str) -> Option<Value> {
         "nodes" | "nodes/{node_id}" => node,
         "nodes/actions/reset" => json!({"node_ids": [1]}),
         "nodes/{node_id}/actions/assign-image" => json!({"image_id": 1}),
+        "nodes/{node_id}/actions/discovery-nas" => json!({"storage_id": 1}),
+        "nodes/{node_id}/actions/attach-targets" => json!({"targets": {"10.0.0.1": ["volume-1"]}}),
         "nodes/{node_id}/actions/reserve" => json!({"is_reserved": true}),
         "nodes/{node_id}/actions/set-cpu-mode" => json!({"cpu_emulation_mode": null}),
         "nodes/{node_id}/actions/setup-log-redirection" => {

@@ -1,5 +1,9 @@
 //! What Assay does on the operating system of a node, tried on a Debian of its own in a virtual machine.
 
+mod cpu_mode;
+mod locks;
+mod targets;
+
 use std::io::Read;
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -93,13 +97,17 @@ impl Lab {
 async fn a_host_is_as_it_was_set() {
     let lab = Lab::new().await;
     only_the_pinned_host_is_touched(&lab).await;
+    locks::a_neighbour_dies(&lab).await;
     the_log_arrives_elsewhere(&lab).await;
     what_was_set_is_kept(&lab).await;
     the_agent_answers(&lab).await;
+    targets::targets_are_found_and_attached(&lab).await;
     nobody_else_comes_in(&lab).await;
     the_system_is_updated(&lab).await;
     what_the_host_lacks_is_said(&lab).await;
     the_documents_commands_act(&lab).await;
+    locks::what_it_held_is_released(&lab).await;
+    cpu_mode::it_is_set_and_the_former_file_is_kept(&lab).await;
 }
 
 async fn only_the_pinned_host_is_touched(lab: &Lab) {

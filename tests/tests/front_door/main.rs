@@ -55,6 +55,7 @@ mod generated_client;
 mod history;
 mod host_actions;
 mod host_guest;
+mod host_storage;
 mod https;
 mod hygiene;
 mod identity;

@@ -1,5 +1,7 @@
 //! A node as CloudManager shows it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use assay_app::NodeDetail;
 use assay_domain::node_class::{NodeClass as Class, NodeImage, NodeType};
 use assay_domain::{NodePowerControl, PowerControl, PowerState};
@@ -160,6 +162,15 @@ pub(super) struct NodeWire {
     /// Host name.
     #[schema(example = "node1.example.org")]
     name: Option<String>,
+    /// In the single view only, when it is known: the iSCSI targets that the node's host had sessions with
+    /// when it was looked last, by the name of the node that has the storage's address, or else by that
+    /// address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(
+        value_type = Option<BTreeMap<String, Vec<String>>>,
+        example = json!({"storage1.example.org": ["iqn.2010-10.org.openstack:volume-9ce44bf8-f981-45b8-8ef4-8120f4761420"]})
+    )]
+    pub(super) nas: Option<BTreeMap<String, BTreeSet<String>>>,
     /// Class.
     pub(super) node_class: Option<NodeClass>,
     /// Power controls that feed it.
@@ -241,6 +252,7 @@ impl From<NodeDetail> for NodeWire {
             mac_address: node.mac_address,
             metadata: node.metadata,
             name: node.name,
+            nas: None,
             node_class: class.map(NodeClass::from),
             node_controls: controls.into_iter().map(NodeControl::from).collect(),
             nodesafe: node.is_protected,

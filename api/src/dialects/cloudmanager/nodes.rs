@@ -154,7 +154,8 @@ pub(crate) async fn get_node(
         app.power().refresh(&caller.0, node_id).await?;
     }
     let detail = app.nodes().get(&caller.0, node_id).await?;
-    let node = wire(app, &caller.0, detail, extended).await?;
+    let mut node = wire(app, &caller.0, detail, extended).await?;
+    node.nas = app.hosts().attached(&caller.0, node_id).await?;
     Ok(Json(OneNode { node }))
 }
 

@@ -20,6 +20,7 @@ mod fleet;
 mod gates;
 mod hardware;
 mod host_keys;
+mod host_sessions;
 mod introspections;
 mod keys;
 mod lookup;
