@@ -31,6 +31,7 @@ mod listening;
 pub mod machine;
 pub mod modbus;
 pub mod openapi;
+pub mod openstack;
 pub mod place;
 pub mod processes;
 pub mod program;

@@ -7,6 +7,8 @@
 //!
 //! An [`Amt`] does the same in the language of Intel AMT. A [`Fleet`] is thousands of all three in one process.
 //!
+//! An [`OpenStack`] is a cloud whose hypervisors are hosts in name alone.
+//!
 //! Nothing here is a product for managing machines; it exists to be managed.
 
 #![forbid(unsafe_code)]
@@ -22,6 +24,7 @@ mod hardware;
 mod http;
 mod ipmi;
 mod machine;
+mod openstack;
 mod restart;
 mod web;
 mod work;
@@ -52,6 +55,10 @@ pub use machine::scripted::{
 };
 pub use machine::{Machine, Power};
 
+pub use openstack::{
+    ActionFailure, BadEnd, CallFault, HostCondition, HostShape, OpenStack, OpenStackCounters,
+    OpenStackFault, OpenStackOptions, TwoHosts,
+};
 pub use restart::RestartFault;
 pub use web::server_tls;
 

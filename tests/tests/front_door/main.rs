@@ -71,6 +71,7 @@ mod lookup;
 mod machines;
 mod openapi_documents;
 mod openstack_client;
+mod openstack_simulator;
 mod power;
 mod power_batch;
 mod power_feeds;

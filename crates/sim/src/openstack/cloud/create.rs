@@ -1,0 +1,166 @@
+//! New instances.
+
+use std::collections::BTreeMap;
+
+use super::clock::Moment;
+use super::scheduler::NO_VALID_HOST;
+use super::{Cloud, Instance, Stage, TaskState, VmState};
+use crate::openstack::answer::Refusal;
+use crate::openstack::faults::BadEnd;
+
+pub(super) const CREATE: &str = "create";
+const PARTS: (&str, u32) = (CREATE, 2);
+
+/// A volume that a new instance boots from.
+#[derive(Debug, Clone)]
+pub(in crate::openstack) enum BootVolume {
+    /// One that is there, by its id.
+    There { id: String, deletes: bool },
+    /// A new one from the image.
+    New { size_gb: u64, deletes: bool },
+}
+
+/// What a new instance is to be.
+#[derive(Debug, Clone, Default)]
+pub(in crate::openstack) struct NewServer {
+    pub(in crate::openstack) name: String,
+    pub(in crate::openstack) project_id: String,
+    pub(in crate::openstack) flavor: usize,
+    pub(in crate::openstack) image_id: Option<String>,
+    pub(in crate::openstack) volume: Option<BootVolume>,
+    pub(in crate::openstack) zone: Option<String>,
+    pub(in crate::openstack) host: Option<usize>,
+    pub(in crate::openstack) group: Option<String>,
+    pub(in crate::openstack) metadata: BTreeMap<String, String>,
+    pub(in crate::openstack) key_name: Option<String>,
+}
+
+impl Cloud {
+    /// Writes an instance down that is on no host yet.
+    pub(super) fn write_down(&mut self, new: NewServer, now: Moment) -> u64 {
+        let (number, id) = (self.number(), self.id());
+        if let Some(group) = new.group.as_deref()
+            && let Some(group) = self.groups.iter_mut().find(|it| it.id == group)
+        {
+            group.members.insert(number);
+        }
+        self.instance_numbers.insert(id.clone(), number);
+        let instance = Instance {
+            number,
+            id,
+            name: new.name,
+            project_id: new.project_id,
+            user_id: self.user_id.clone(),
+            flavor: new.flavor,
+            image_id: new.image_id,
+            host: None,
+            wish: new.host,
+            zone: new.zone,
+            vm_state: VmState::Building,
+            task_state: Some(TaskState::Scheduling),
+            is_alive: false,
+            left_running_on: Vec::new(),
+            was_running: false,
+            generation: 0,
+            group: new.group,
+            metadata: new.metadata,
+            key_name: new.key_name,
+            created: now,
+            updated: now,
+            launched: None,
+            fault: None,
+        };
+        self.instances.insert(number, instance);
+        number
+    }
+
+    /// Begins to build an instance; gives its id.
+    pub(in crate::openstack) fn create(
+        &mut self,
+        mut new: NewServer,
+        now: Moment,
+    ) -> Result<String, Refusal> {
+        let volume = match new.volume.take() {
+            None => None,
+            Some(BootVolume::There { id, deletes }) => {
+                let volume = self.volume(&id)?;
+                if volume.status != "available" {
+                    return Err(Refusal::bad(format!(
+                        "Block Device Mapping is Invalid: volume {id} is {}.",
+                        volume.status
+                    )));
+                }
+                Some((volume.number, deletes))
+            }
+            Some(BootVolume::New { size_gb, deletes }) => {
+                let image = new.image_id.clone();
+                let volume = self.new_volume(&new.project_id, (String::new(), size_gb), now);
+                if let Some(volume) = self.volumes.get_mut(&volume) {
+                    volume.image_id = image;
+                    volume.is_bootable = true;
+                }
+                Some((volume, deletes))
+            }
+        };
+        if volume.is_some() {
+            new.image_id = None;
+        }
+        let number = self.write_down(new, now);
+        if let Some((volume, deletes)) = volume {
+            self.attach(volume, number, deletes, now);
+        }
+        self.begin(number, CREATE, TaskState::Scheduling, now);
+        self.next(number, Stage::Schedule, PARTS, now);
+        let id = self.instances.get(&number).map(|it| it.id.clone());
+        id.ok_or_else(Refusal::no_resource)
+    }
+
+    pub(super) fn schedule_new(&mut self, number: u64, at: Moment) {
+        let wish = self.instances.get(&number).and_then(|it| it.wish);
+        let Some(host) = self.choose(number, CREATE, wish, at) else {
+            self.set_fault(number, 500, NO_VALID_HOST, at);
+            return self.change(number, at, |instance| {
+                instance.vm_state = VmState::Error;
+                instance.task_state = None;
+            });
+        };
+        self.settle_on(number, host);
+        self.change(number, at, |instance| {
+            instance.task_state = Some(TaskState::Spawning);
+        });
+        self.next(number, Stage::Spawned, PARTS, at);
+    }
+
+    pub(super) fn spawned(&mut self, number: u64, at: Moment) {
+        let home = self.instances.get(&number).and_then(|it| it.host);
+        if !home.is_some_and(|home| self.is_well(home)) {
+            return;
+        }
+        let fails = self.is_to_end(number, CREATE, BadEnd::Error);
+        if fails {
+            self.set_fault(number, 500, "The instance could not be built.", at);
+        }
+        self.change(number, at, |instance| {
+            instance.task_state = None;
+            instance.launched = Some(at);
+            instance.vm_state = if fails {
+                VmState::Error
+            } else {
+                VmState::Active
+            };
+        });
+        if !fails {
+            self.runs_now(number);
+        }
+    }
+
+    /// Puts an instance onto a host, with all that it needs.
+    pub(super) fn settle_on(&mut self, number: u64, host: usize) {
+        let Some(instance) = self.instances.get(&number) else {
+            return;
+        };
+        let (id, needs) = (instance.id.clone(), self.needs(instance));
+        self.allocate(&id, host, needs);
+        self.place(number, host);
+    }
+}
