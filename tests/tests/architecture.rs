@@ -34,7 +34,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
         &["assay-domain", "assay-inventory", "assay-ipmi"],
     ),
     ("assay-keystone", &["assay-domain"]),
-    ("assay-cloud", &["assay-domain", "assay-inventory"]),
+    ("assay-cloud", &["assay-domain", "assay-keystone"]),
     (
         "assay-sim",
         &["assay-domain", "assay-inventory", "assay-ipmi"],
@@ -54,7 +54,6 @@ const ROOMS: [(&str, &[&str]); 20] = [
             "assay-hooks",
             "assay-admission",
             "assay-hosts",
-            "assay-cloud",
         ],
     ),
     (
@@ -103,6 +102,7 @@ const KEPT_LIBRARIES: [(&str, &[&str]); 6] = [
     (
         "reqwest",
         &[
+            "assay-cloud",
             "assay-drivers",
             "assay-keystone",
             "assay-sim",

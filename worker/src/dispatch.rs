@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use assay_app::{App, Outcome};
 use assay_domain::{Error, Result, Task, TaskKind};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 
 /// Longest time for one attempt at a task.
 const LIMIT: Duration = Duration::from_secs(900);
@@ -72,23 +74,35 @@ async fn give_up(app: &App, task: &Task) -> Result<()> {
         | TaskKind::DeviceRead
         | TaskKind::DeviceCommand
         | TaskKind::HostAction
-        | TaskKind::HostKeep => Ok(()),
+        | TaskKind::HostKeep
+        | TaskKind::ServerAction => Ok(()),
         TaskKind::RulesDryRun => app.dry_runs().given_up(task).await,
     }
 }
 
-async fn dispatch(app: &App, task: &Task) -> Result<Outcome> {
+/// Each use case has a future of its own on the heap: laid out within each other they are deeper than
+/// the compiler follows.
+fn dispatch<'a>(app: &'a App, task: &'a Task) -> BoxFuture<'a, Result<Outcome>> {
     match task.kind {
-        TaskKind::IntrospectionStart => app.introspections().run_start(task).await,
-        TaskKind::IntrospectionProcess => app.introspections().run_process(task).await,
-        TaskKind::IntrospectionLeave => app.introspections().run_leave(task).await,
-        TaskKind::IntrospectionDiagnose => app.diagnoses().run(task).await,
-        TaskKind::NodePower | TaskKind::OutputPower => app.power().run(task).await,
-        TaskKind::DeviceRead => app.devices().run_read(task).await,
-        TaskKind::DeviceCommand => app.devices().run_command(task).await,
-        TaskKind::HostAction => app.hosts().run(task).await,
-        TaskKind::HostKeep => app.hosts().run_keep(task).await,
-        TaskKind::Ping => Ok(app.tasks().run_ping(task)),
-        TaskKind::RulesDryRun => app.dry_runs().run(task).await,
+        TaskKind::IntrospectionStart => {
+            async move { app.introspections().run_start(task).await }.boxed()
+        }
+        TaskKind::IntrospectionProcess => {
+            async move { app.introspections().run_process(task).await }.boxed()
+        }
+        TaskKind::IntrospectionLeave => {
+            async move { app.introspections().run_leave(task).await }.boxed()
+        }
+        TaskKind::IntrospectionDiagnose => async move { app.diagnoses().run(task).await }.boxed(),
+        TaskKind::NodePower | TaskKind::OutputPower => {
+            async move { app.power().run(task).await }.boxed()
+        }
+        TaskKind::DeviceRead => async move { app.devices().run_read(task).await }.boxed(),
+        TaskKind::DeviceCommand => async move { app.devices().run_command(task).await }.boxed(),
+        TaskKind::HostAction => async move { app.hosts().run(task).await }.boxed(),
+        TaskKind::HostKeep => async move { app.hosts().run_keep(task).await }.boxed(),
+        TaskKind::ServerAction => async move { app.servers().run(task).await }.boxed(),
+        TaskKind::Ping => std::future::ready(Ok(app.tasks().run_ping(task))).boxed(),
+        TaskKind::RulesDryRun => async move { app.dry_runs().run(task).await }.boxed(),
     }
 }

@@ -10,6 +10,8 @@ mod availability_storages;
 mod boot;
 mod boot_images;
 mod clock;
+mod cloud;
+mod cloud_settings;
 mod dead_letters;
 mod devices;
 mod diagnosis;
@@ -34,6 +36,7 @@ mod power_sync;
 mod protection;
 mod rule_cache;
 mod rules;
+mod servers;
 mod settings;
 mod shared_gate;
 mod target;
@@ -41,8 +44,9 @@ mod tasks;
 mod text;
 mod work;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use assay_domain::cloud::Cloud;
 use assay_domain::{Result, TaskKind};
 use assay_drivers::{Drivers, Gate};
 use assay_hooks::Pipeline;
@@ -60,6 +64,8 @@ pub use availability_storages::{AvailabilityStorageDetail, AvailabilityStorages}
 pub use boot::{Admission, Boot, BootDecision, BootRequest, Received};
 pub use boot_images::BootImages;
 pub use clock::Clock;
+pub use cloud::NodeHypervisor;
+pub use cloud_settings::{CloudInterface, CloudSettings};
 pub use dead_letters::DeadLetters;
 pub use devices::{DeviceView, Devices};
 pub use diagnosis::{Diagnoses, DiagnosisSettings, PhaseLimits, StuckPhase};
@@ -92,6 +98,7 @@ pub use power_controls::{PowerControlDetail, PowerControls};
 pub use power_sync::{NodeFeeds, PowerSync, PowerSyncSettings};
 pub use protection::Protection;
 pub use rules::{RuleDraft, Rules};
+pub use servers::{ServerAction, Servers};
 pub use settings::{AuthMode, BodyLimits, BootSettings, RateLimits, Settings};
 pub use shared_gate::GateSettings;
 use shared_gate::SharedGate;
@@ -121,6 +128,7 @@ struct Inner {
     recorder: evidence::Recorder,
     rules: rule_cache::RuleCache,
     seats: dry_runs::Seats,
+    cloud: OnceLock<Arc<dyn Cloud>>,
 }
 
 impl App {
@@ -159,6 +167,7 @@ impl App {
                 recorder,
                 rules: rule_cache::RuleCache::default(),
                 seats: dry_runs::Seats::default(),
+                cloud: OnceLock::new(),
             }),
         }
     }
@@ -286,6 +295,11 @@ impl App {
     /// Operating systems of nodes.
     pub fn hosts(&self) -> Hosts<'_> {
         Hosts::new(self)
+    }
+
+    /// Instances of the cloud.
+    pub fn servers(&self) -> Servers<'_> {
+        Servers::new(self)
     }
 
     /// Tasks as seen by users and held by workers.

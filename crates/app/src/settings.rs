@@ -8,6 +8,7 @@ use assay_drivers::DriverSettings;
 use assay_hooks::HookSettings;
 use serde::{Deserialize, Deserializer};
 
+use crate::cloud_settings::CloudSettings;
 use crate::diagnosis::{DiagnosisSettings, PhaseLimits};
 use crate::discovery::DiscoverySettings;
 use crate::dry_runs::DryRunSettings;
@@ -172,6 +173,8 @@ pub struct Settings {
     pub identity: IdentitySettings,
     /// An external Keystone whose tokens are believed; none when absent.
     pub keystone: Option<KeystoneSettings>,
+    /// The cloud whose hypervisors run on the nodes; none when absent.
+    pub cloud: Option<CloudSettings>,
     /// How devices are reached.
     pub drivers: DriverSettings,
     /// What machines boot.
@@ -221,6 +224,7 @@ impl Default for Settings {
             worker_slots: 32,
             identity: IdentitySettings::default(),
             keystone: None,
+            cloud: None,
             drivers: DriverSettings::default(),
             boot: BootSettings::default(),
             dry_run: DryRunSettings::default(),

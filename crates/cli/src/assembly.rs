@@ -7,6 +7,7 @@ use assay_drivers::Drivers;
 use assay_hooks::Pipeline;
 use assay_store::Store;
 
+use crate::cloud;
 use crate::config::Config;
 use crate::error::Error;
 use crate::keystone;
@@ -42,5 +43,6 @@ pub(crate) async fn build_app(config: &Config) -> Result<App, Error> {
         Clock,
     );
     keystone::connect(&app)?;
+    cloud::connect(&app)?;
     Ok(app)
 }

@@ -1,11 +1,10 @@
 //! The programs: `assay` (the all-in-one server, the demo, the simulator and the operator's commands), and
 //! `assay-api` and `assay-worker`, of which a fleet has as many as it needs.
 #![forbid(unsafe_code)]
-// An optimised build lays out the futures of all tasks within each other here, deeper than 128 queries.
-#![recursion_limit = "256"]
 
 mod args;
 mod assembly;
+mod cloud;
 mod commands;
 mod config;
 mod demo;

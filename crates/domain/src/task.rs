@@ -30,6 +30,8 @@ pub enum TaskKind {
     HostAction,
     /// Sets again what was set on a node's operating system and is not so any more.
     HostKeep,
+    /// Does something with an instance of the cloud.
+    ServerAction,
     /// Nothing: shows that the way from a request to a worker is open.
     Ping,
     /// Looks at what rules would do to stored reports.
@@ -38,7 +40,7 @@ pub enum TaskKind {
 
 impl TaskKind {
     /// All kinds.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::IntrospectionStart,
         Self::IntrospectionProcess,
         Self::IntrospectionLeave,
@@ -49,6 +51,7 @@ impl TaskKind {
         Self::DeviceCommand,
         Self::HostAction,
         Self::HostKeep,
+        Self::ServerAction,
         Self::Ping,
         Self::RulesDryRun,
     ];
@@ -66,6 +69,7 @@ impl TaskKind {
             Self::DeviceCommand => "device.command",
             Self::HostAction => "host.action",
             Self::HostKeep => "host.keep",
+            Self::ServerAction => "server.action",
             Self::Ping => "ping",
             Self::RulesDryRun => "rules.dry_run",
         }
@@ -82,6 +86,7 @@ impl TaskKind {
             Self::IntrospectionDiagnose => "diagnosis",
             Self::DeviceRead | Self::DeviceCommand => "device",
             Self::HostAction | Self::HostKeep => "host",
+            Self::ServerAction => "cloud",
             Self::Ping => "quick",
             Self::RulesDryRun => "batch",
         }

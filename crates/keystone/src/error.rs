@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Why Keystone could not be asked. No variant holds a token or a password.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// The URL or a certificate of the configuration is none.
     #[error("{0}")]
@@ -22,6 +22,9 @@ pub enum Error {
     /// The service user may not look tokens up.
     #[error("the service user may not look tokens up: {0}")]
     NotAllowed(String),
+    /// It answered that it cannot, with this HTTP status.
+    #[error("it is not available ({0})")]
+    Busy(u16),
     /// It answered something that the identity API does not know here.
     #[error("it answered {0}")]
     Odd(String),
@@ -34,7 +37,7 @@ impl Error {
         match self {
             Self::ServiceUserRefused { .. } => Duration::from_secs(30),
             Self::NotAllowed(_) | Self::Config(_) => Duration::from_secs(5),
-            Self::Unreachable(_) | Self::Odd(_) => Duration::from_secs(2),
+            Self::Unreachable(_) | Self::Busy(_) | Self::Odd(_) => Duration::from_secs(2),
         }
     }
 

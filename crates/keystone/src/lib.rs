@@ -1,16 +1,19 @@
-//! Asks an external OpenStack Keystone (identity API v3) whom a token stands for.
+//! Logs in at an external OpenStack Keystone (identity API v3), and asks it whom a token stands for.
 //!
-//! [`Keystone`] logs in as a service user, keeps that user's token and renews it, and looks other
-//! tokens up with it. It caches no answers; whoever uses it does.
+//! A [`Session`] is a user who is logged in: it keeps the token and renews it. [`Keystone`] looks
+//! other tokens up with it. It caches no answers; whoever uses it does.
 #![forbid(unsafe_code)]
 
+mod catalog;
 mod client;
 mod error;
 mod outage;
-mod service_token;
+mod session;
 #[cfg(test)]
 mod tests;
 mod wire;
 
-pub use client::{Keystone, KeystoneConfig};
+pub use catalog::Catalog;
+pub use client::{Keystone, token_header};
 pub use error::Error;
+pub use session::{Grant, KeystoneConfig, Session};

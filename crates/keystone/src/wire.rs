@@ -4,10 +4,15 @@ use assay_domain::{Timestamp, TokenHolder, TokenScope};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::client::KeystoneConfig;
+use crate::catalog::Catalog;
+use crate::session::KeystoneConfig;
 
-/// The body that asks for a project-scoped token of the service user.
-pub(crate) fn login(config: &KeystoneConfig) -> Value {
+/// The body that asks for a token in a project: the one of this id, or the configured one.
+pub(crate) fn login(config: &KeystoneConfig, project_id: Option<&str>) -> Value {
+    let project = match project_id {
+        Some(id) => json!({ "id": id }),
+        None => json!({"name": config.project, "domain": {"name": config.project_domain}}),
+    };
     json!({"auth": {
         "identity": {
             "methods": ["password"],
@@ -17,14 +22,26 @@ pub(crate) fn login(config: &KeystoneConfig) -> Value {
                 "password": config.password.expose(),
             }},
         },
-        "scope": {"project": {
-            "name": config.project,
-            "domain": {"name": config.project_domain},
-        }},
+        "scope": {"project": project},
     }})
 }
 
-/// The answer to a login and to a look-up.
+/// The answer to a login.
+#[derive(Deserialize)]
+pub(crate) struct LoginAnswer {
+    pub(crate) token: OwnToken,
+}
+
+/// What there is to know of one's own token.
+#[derive(Deserialize)]
+pub(crate) struct OwnToken {
+    pub(crate) issued_at: Option<Timestamp>,
+    pub(crate) expires_at: Timestamp,
+    #[serde(default)]
+    pub(crate) catalog: Catalog,
+}
+
+/// The answer to a look-up.
 #[derive(Deserialize)]
 pub(crate) struct TokenAnswer {
     pub(crate) token: Token,
@@ -39,8 +56,7 @@ pub(crate) struct Token {
     project: Option<InDomain>,
     domain: Option<Value>,
     system: Option<Map<String, Value>>,
-    pub(crate) issued_at: Option<Timestamp>,
-    pub(crate) expires_at: Timestamp,
+    expires_at: Timestamp,
 }
 
 #[derive(Deserialize)]

@@ -1,5 +1,5 @@
-//! CloudManager's API: nodes with their classes, images and storages, their power, power controls
-//! and tasks.
+//! CloudManager's API: nodes with their classes, images and storages, their power, power controls,
+//! instances of the cloud, and tasks.
 
 mod availability_storage_wire;
 mod availability_storages;
@@ -19,11 +19,13 @@ mod node_power_controls;
 mod node_types;
 mod node_wire;
 mod nodes;
+mod os_hypervisor;
 mod page;
 mod power_actions;
 mod power_coils;
 mod power_control_wire;
 mod power_controls;
+mod servers;
 mod storage_assignments;
 mod tasks;
 
@@ -39,6 +41,7 @@ pub(crate) const PREFIXES: &[&str] = &[
     "/v1/node-images",
     "/v1/availability-storages",
     "/v1/power-controls",
+    "/v1/servers",
     "/v1/tasks",
 ];
 
@@ -116,6 +119,11 @@ endpoints![
     power_coils::power_on_coil,
     power_coils::power_off_coil,
     power_coils::list_power_control_nodes,
+    servers::wake_up_server,
+    servers::reset_server,
+    servers::balance_server,
+    servers::repair_server,
+    servers::recover_server,
     tasks::list_tasks,
     tasks::get_task,
     tasks::revoke_recent_task,

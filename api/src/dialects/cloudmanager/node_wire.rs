@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use assay_app::NodeDetail;
+use assay_app::{NodeDetail, NodeHypervisor};
 use assay_domain::node_class::{NodeClass as Class, NodeImage, NodeType};
 use assay_domain::{NodePowerControl, PowerControl, PowerState};
 use serde::Serialize;
@@ -14,6 +14,7 @@ use crate::dialects::age;
 
 use super::availability_storage_wire::NodeStorage;
 use super::iso;
+use super::os_hypervisor::OsHypervisor;
 
 /// A thing that is named by key and name.
 #[derive(Serialize, ToSchema)]
@@ -128,7 +129,8 @@ pub(super) struct NodeWire {
     created_at: String,
     /// Logical CPUs.
     cpu_amount: Option<i32>,
-    /// How far the hypervisor oversubscribes its CPUs; null where no cloud tells.
+    /// How far the hypervisor oversubscribes its CPUs, with `with_os_object`; null where no cloud
+    /// tells.
     cpu_allocation_ratio: Option<f64>,
     /// Free text.
     description: Option<String>,
@@ -199,7 +201,8 @@ pub(super) struct NodeWire {
     rack_number: Option<i32>,
     /// Memory in MiB.
     ram_mb: Option<i64>,
-    /// How far the hypervisor oversubscribes its memory; null where no cloud tells.
+    /// How far the hypervisor oversubscribes its memory, with `with_os_object`; null where no cloud
+    /// tells.
     ram_allocation_ratio: Option<f64>,
     /// Place: row.
     row_number: Option<i32>,
@@ -210,6 +213,9 @@ pub(super) struct NodeWire {
     /// UUID, by which the inspector's API names the node (an addition of Assay).
     #[schema(example = "5b1c6b5e-9d5e-4b9e-8f0b-1c2d3e4f5a6b")]
     uuid: String,
+    /// With `with_os_object`: the hypervisor that the cloud has on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    os_hypervisor: Option<OsHypervisor>,
     /// With `with_hwinfo`: the inventory of the last introspection.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -269,8 +275,20 @@ impl From<NodeDetail> for NodeWire {
             title: node.title,
             unit_number: node.unit_number,
             uuid: node.uuid,
+            os_hypervisor: None,
             hwinfo: None,
         }
+    }
+}
+
+impl NodeWire {
+    /// Adds what the cloud says of it.
+    pub(super) fn describe(&mut self, known: NodeHypervisor) {
+        if let Some(capacity) = &known.capacity {
+            self.cpu_allocation_ratio = Some(capacity.cpu_allocation_ratio);
+            self.ram_allocation_ratio = Some(capacity.ram_allocation_ratio);
+        }
+        self.os_hypervisor = Some(known.hypervisor.into());
     }
 }
 

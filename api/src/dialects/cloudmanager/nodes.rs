@@ -1,5 +1,7 @@
 //! Nodes: list, count, get, create, update, delete.
 
+use std::collections::HashMap;
+
 use assay_app::{App, NodeDetail};
 use assay_domain::{Actor, Error, NewNode, Result};
 use rocket::serde::json::Json;
@@ -15,6 +17,7 @@ use crate::reply::{Answer, Nothing, Reply};
 use super::filter::node_filters;
 use super::node_input::NodeBody;
 use super::node_wire::{Count, NodeList, NodeWire, OneNode};
+use super::os_hypervisor;
 use super::page::{self, page};
 
 /// Parameters that extend nodes.
@@ -89,7 +92,7 @@ struct NodeFilters {
         NodeFilters,
         ("offset" = Option<i64>, Query, description = "How many to skip", minimum = 0),
         ("limit" = Option<i64>, Query, description = "How many at most; all when absent", minimum = 0),
-        ("with_os_object" = Option<bool>, Query, description = "Extends nodes of class hypervisor by os_hypervisor where a cloud is known"),
+        ("with_os_object" = Option<bool>, Query, description = "Extends nodes of class hypervisor by os_hypervisor and the allocation ratios, as the cloud has them now; without a cloud, and while it does not answer, they are absent and null"),
         ("with_hwinfo" = Option<bool>, Query, description = "Extends nodes of class hypervisor by the inventory of their last introspection"),
     ),
     responses((status = 200, description = "The nodes", body = NodeList)),
@@ -101,12 +104,9 @@ pub(crate) async fn list_nodes(
     query: Query<'_>,
 ) -> Answer<NodeList> {
     let filters = node_filters(&query, &[&page::NAMES[..], &EXTENSIONS[..]].concat())?;
-    let extended = wants_hwinfo(&query)?;
+    let extension = Extension::wanted(&query)?;
     let found = app.nodes().list(&caller.0, filters, page(&query)?).await?;
-    let mut nodes = Vec::with_capacity(found.len());
-    for detail in found {
-        nodes.push(wire(app, &caller.0, detail, extended).await?);
-    }
+    let nodes = wire(app, &caller.0, found, extension).await?;
     Ok(Json(NodeList { nodes }))
 }
 
@@ -132,7 +132,7 @@ pub(crate) async fn count_nodes(
     tag = "nodes",
     params(
         ("node_id" = i64, Path, description = "Key of the node"),
-        ("with_os_object" = Option<bool>, Query, description = "Extends a node of class hypervisor by os_hypervisor where a cloud is known"),
+        ("with_os_object" = Option<bool>, Query, description = "Extends a node of class hypervisor by os_hypervisor and the allocation ratios, as the cloud has them now; without a cloud, and while it does not answer, they are absent and null"),
         ("with_hwinfo" = Option<bool>, Query, description = "Extends a node of class hypervisor by the inventory of its last introspection"),
         ("refresh" = Option<bool>, Query, description = "Has the node's power read now; when its devices do not answer, the last state and its age are shown"),
     ),
@@ -149,12 +149,15 @@ pub(crate) async fn get_node(
     node_id: i64,
 ) -> Answer<OneNode> {
     query.only(&[&EXTENSIONS[..], &[REFRESH]].concat())?;
-    let extended = wants_hwinfo(&query)?;
+    let extension = Extension::wanted(&query)?;
     if query.flag(REFRESH)?.unwrap_or(false) {
         app.power().refresh(&caller.0, node_id).await?;
     }
     let detail = app.nodes().get(&caller.0, node_id).await?;
-    let mut node = wire(app, &caller.0, detail, extended).await?;
+    let mut nodes = wire(app, &caller.0, vec![detail], extension).await?;
+    let mut node = nodes
+        .pop()
+        .ok_or_else(|| Error::internal("a node got lost"))?;
     node.nas = app.hosts().attached(&caller.0, node_id).await?;
     Ok(Json(OneNode { node }))
 }
@@ -231,30 +234,58 @@ pub(crate) async fn delete_node(app: &State<App>, caller: Caller, node_id: i64) 
     Ok(Nothing)
 }
 
-/// Whether nodes are to be extended by their inventory. The other extension needs a cloud, and
-/// without one there is nothing to add.
-fn wants_hwinfo(query: &Query<'_>) -> Result<bool> {
-    query.flag(EXTENSIONS[0])?;
-    Ok(query.flag(EXTENSIONS[1])?.unwrap_or(false))
+/// By what nodes of class hypervisor are to be extended.
+#[derive(Clone, Copy)]
+struct Extension {
+    os_object: bool,
+    hwinfo: bool,
 }
 
-async fn wire(app: &App, actor: &Actor, detail: NodeDetail, extended: bool) -> Result<NodeWire> {
-    let id = detail.node.id;
-    let is_hypervisor = detail
-        .class
-        .as_ref()
-        .is_some_and(|class| class.name == HYPERVISOR);
-    let mut node = NodeWire::from(detail);
-    if extended && is_hypervisor {
-        node.hwinfo = app
-            .nodes()
-            .inventory(actor, id)
-            .await?
-            .map(|report| inventory_of(&report))
-            .transpose()?
-            .flatten();
+impl Extension {
+    fn wanted(query: &Query<'_>) -> Result<Self> {
+        let is_wanted = |name| Ok::<_, Error>(query.flag(name)?.unwrap_or(false));
+        Ok(Self {
+            os_object: is_wanted(EXTENSIONS[0])?,
+            hwinfo: is_wanted(EXTENSIONS[1])?,
+        })
     }
-    Ok(node)
+}
+
+pub(super) fn is_hypervisor(detail: &NodeDetail) -> bool {
+    let class = detail.class.as_ref();
+    class.is_some_and(|class| class.name == HYPERVISOR)
+}
+
+async fn wire(
+    app: &App,
+    actor: &Actor,
+    details: Vec<NodeDetail>,
+    extension: Extension,
+) -> Result<Vec<NodeWire>> {
+    let mut described = if extension.os_object {
+        os_hypervisor::of_nodes(app, actor, &details).await
+    } else {
+        HashMap::new()
+    };
+    let mut nodes = Vec::with_capacity(details.len());
+    for detail in details {
+        let (id, is_hypervisor) = (detail.node.id, is_hypervisor(&detail));
+        let mut node = NodeWire::from(detail);
+        if let Some(known) = described.remove(&id) {
+            node.describe(known);
+        }
+        if extension.hwinfo && is_hypervisor {
+            node.hwinfo = app
+                .nodes()
+                .inventory(actor, id)
+                .await?
+                .map(|report| inventory_of(&report))
+                .transpose()?
+                .flatten();
+        }
+        nodes.push(node);
+    }
+    Ok(nodes)
 }
 
 fn inventory_of(report: &[u8]) -> Result<Option<Box<RawValue>>> {

@@ -23,7 +23,7 @@ on_both!(
     the_longest_waiting_come_first,
 );
 
-const CLASSES: [&str; 7] = [
+const CLASSES: [&str; 8] = [
     "power",
     "process",
     "quick",
@@ -31,6 +31,7 @@ const CLASSES: [&str; 7] = [
     "batch",
     "device",
     "host",
+    "cloud",
 ];
 
 /// How many tasks are claimed in the race.
