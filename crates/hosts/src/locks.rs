@@ -101,7 +101,7 @@ async fn stale(
     spaces: &[Lockspace],
 ) -> Result<(Vec<Lease>, Vec<Lease>), HostError> {
     if places.is_empty() || !spaces.iter().any(Lockspace::has_dead) {
-        return Ok(Default::default());
+        return Ok((Vec::new(), Vec::new()));
     }
     let mut found = leases(&run_for(shell, DUMP, places, LIMIT).await?.printed);
     found.retain(|lease| {

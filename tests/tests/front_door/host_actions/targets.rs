@@ -45,8 +45,8 @@ async fn storage_is_asked(lab: &Lab) {
     let reply = discover(lab, 3).await.expect(409);
     assert!(reply.text().contains("nowhere"), "{}", reply.text());
     let path = "/v1/nodes/99/actions/discovery-nas";
-    let asked = lab.server.client().post(path, &json!({"storage_id": 2}));
-    let _ = asked.await.expect(404);
+    let body = json!({"storage_id": 2});
+    let _ = lab.server.client().post(path, &body).await.expect(404);
 }
 
 async fn what_cannot_be_attached_is_named(lab: &Lab) {
