@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 on_both!(the_documents_commands_do_as_it_shows);
 
-/// What needs an operating system; [`super::host_actions`] runs it on one.
-pub(crate) const ON_HOSTS: [&str; 8] = [
+/// What needs an operating system, which the nodes here have not.
+const ON_HOSTS: [&str; 8] = [
     "nodes.enable_snmp",
     "nodes.disable_snmp",
     "nodes.enable_ssh",

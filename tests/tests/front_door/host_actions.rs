@@ -10,13 +10,10 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use assay_tests::document::Document;
 use assay_tests::host_guest::HostGuest;
 use assay_tests::{Reply, Server, Setup, wait};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-
-use crate::cloudmanager_document::ON_HOSTS;
 
 /// For what the guest does by itself.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -105,7 +102,6 @@ async fn a_host_is_as_it_was_set() {
     nobody_else_comes_in(&lab).await;
     the_system_is_updated(&lab).await;
     what_the_host_lacks_is_said(&lab).await;
-    the_documents_commands_act(&lab).await;
     locks::what_it_held_is_released(&lab).await;
     cpu_mode::it_is_set_and_the_former_file_is_kept(&lab).await;
 }
@@ -254,18 +250,4 @@ async fn what_the_host_lacks_is_said(lab: &Lab) {
     ] {
         let _ = client.post(path, &bad).await.expect(400);
     }
-}
-
-/// The commands as CloudManager's document writes them. The guest has no nova-compute.
-async fn the_documents_commands_act(lab: &Lab) {
-    let document = Document::new(lab.server.client());
-    let commands = tokio::task::spawn_blocking(move || {
-        let one = json!(1);
-        for id in ON_HOSTS {
-            let ran = document.run(id, &[("node_id", &one)]);
-            let wanted = if id == "nodes.set_cpu_mode" { 422 } else { 204 };
-            assert_eq!(ran.status, wanted, "{id}: {}", ran.text);
-        }
-    });
-    commands.await.unwrap();
 }
