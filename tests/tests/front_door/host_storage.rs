@@ -21,8 +21,8 @@ async fn lab(folder: &TempDir, host: &TcpListener) -> Server {
     assert!(made.unwrap().success(), "ssh-keygen (openssh-client)");
     let server = Setup::new()
         .env("ASSAY_HOSTS__SSH_KEY", key.display())
-        .env("ASSAY_HOSTS__CONNECT_LIMIT", 2)
-        .env("ASSAY_HOSTS__ANSWER_WAIT", 0)
+        .env("ASSAY_HOSTS__CONNECT_LIMIT", 4)
+        .env("ASSAY_HOSTS__ANSWER_WAIT", 1)
         .start()
         .await;
     for node in [

@@ -66,7 +66,7 @@ pub(super) async fn a_neighbour_dies(lab: &Lab) {
         let _ = guest.ok(LOCKSPACE);
         held(guest)
     });
-    assert_eq!(before.len(), 5, "{before:?}");
+    assert_eq!(before.len(), 6, "{before:?}");
     assert_eq!(repaired(lab).await, json!([]));
     let _ = lab.on_guest(|guest| guest.ok("kill -9 $(cat /run/neighbour/sanlock.pid)"));
     assert_eq!(repaired(lab).await, json!([]));
