@@ -65,7 +65,7 @@ async fn nodes_of_class_hypervisor_show_what_the_cloud_says_of_them() {
     // By what the node's record says, whatever its name.
     let path = format!("/v1/nodes/{}", keys[1]);
     let id = json!({"node": {"hypervisor_id": shown["id"]}});
-    client.put(&path, &id).await.expect(200);
+    let _ = client.put(&path, &id).await.expect(200);
     let path = format!("{path}?with_os_object=true");
     let one = client.get(&path).await.expect(200).json();
     assert_eq!(one["node"]["os_hypervisor"]["id"], shown["id"]);

@@ -179,7 +179,7 @@ pub(crate) async fn run(simulate: Simulate) -> Result<(), Error> {
         _ => Some(Fleet::start(&options)?),
     };
     let mut list = String::new();
-    let members = fleet.iter().flat_map(|fleet| fleet.members());
+    let members = fleet.iter().flat_map(assay_sim::Fleet::members);
     let bmcs = members.map(|member| entry(member, &options));
     let clouds = cloud.iter().map(|(_, entry)| entry.clone());
     for entry in bmcs.chain(clouds) {

@@ -187,7 +187,10 @@ async fn faults_hit_what_they_are_meant_for_as_often_as_told() {
         "but it was done"
     );
     assert_eq!(counters.requests_of(LIVE), 3);
-    assert_eq!(rig.cloud.instances_on("compute-002"), std::slice::from_ref(&id));
+    assert_eq!(
+        rig.cloud.instances_on("compute-002"),
+        std::slice::from_ref(&id)
+    );
 
     rig.cloud.fail(ActionFailure {
         action: "os-migrateLive".to_owned(),

@@ -64,6 +64,8 @@ fn configuration(lab: &Lab) -> String {
 /// The process of the service, which runs.
 fn process(lab: &Lab) -> String {
     lab.on_guest(|guest| {
-        guest.ok("systemctl is-active nova-compute && systemctl show --property MainPID nova-compute")
+        guest.ok(
+            "systemctl is-active nova-compute && systemctl show --property MainPID nova-compute",
+        )
     })
 }
