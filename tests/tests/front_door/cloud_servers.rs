@@ -257,7 +257,7 @@ async fn an_instance_is_moved_to_the_first_host_that_may_have_it() {
         times: Some(1),
     });
     let reply = lab.act(&id, "balance").await;
-    reply.expect(204);
+    let _ = reply.expect(204);
     let (status, host) = lab.nova.shown(&id).await;
     assert_eq!((&*status, &*host), ("ACTIVE", "compute-005"));
     assert_eq!(lab.accepted(&id, "os-migrateLive"), 2);
@@ -282,8 +282,8 @@ async fn without_a_cloud_there_are_no_instances_and_observers_touch_none() {
         let path = format!("/v1/servers/5b1c6b5e-9d5e-4b9e-8f0b-1c2d3e4f5a6b/actions/{action}");
         let reply = server.client().post_empty(&path).await.expect(503);
         assert!(reply.text().contains("no cloud is configured"));
-        observer.post_empty(&path).await.expect(403);
+        let _ = observer.post_empty(&path).await.expect(403);
         let nobody = server.client().without_token();
-        nobody.post_empty(&path).await.expect(401);
+        let _ = nobody.post_empty(&path).await.expect(401);
     }
 }
