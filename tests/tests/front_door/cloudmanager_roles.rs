@@ -30,6 +30,7 @@ fn body(method: &Method, path: &str) -> Option<Value> {
         "nodes/{node_id}/actions/setup-log-redirection" => {
             json!({"log_redirection_hostname": "192.0.2.1"})
         }
+        "servers/{server_id}/actions/reset-reboot" => json!({"reboot": true}),
         "nodes/{node_id}/power-controls" => assignment,
         "nodes/{node_id}/power-controls/{power_control_id}" => json!({"is_default": true}),
         "nodes/{node_id}/availability-storages" => json!({"availability_storages": [1]}),
