@@ -74,7 +74,8 @@ impl Store {
     }
 
     /// Nodes on whose operating systems something was set that is to be kept so, and was not looked at
-    /// since `before`; at most `limit`. They count as looked at `now`.
+    /// since `before`, nor is to be looked at by a task that is open; at most `limit`. They count as
+    /// looked at `now`.
     pub async fn claim_kept_hosts(
         &self,
         before: Timestamp,

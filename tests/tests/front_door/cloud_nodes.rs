@@ -22,13 +22,7 @@ async fn start() -> (Cloud, Server) {
         ..OpenStackOptions::default()
     });
     let setup = Setup::new();
-    let file = setup.data().join("cloud.password");
-    std::fs::write(&file, PASSWORD).unwrap();
-    let config = format!(
-        "[cloud]\nauth_url = '{}'\nusername = 'admin'\npassword_file = '{}'\npatience = 0.3\n",
-        cloud.simulator().auth_url(),
-        file.display()
-    );
+    let config = cloud.config(&setup);
     let server = setup.config(&config).start().await;
     (cloud, server)
 }

@@ -169,6 +169,8 @@ async fn what_was_set_is_kept(lab: &Lab) {
     wait::until_is("it is set again", LIMIT, looked, |is_there| *is_there).await;
     let _ = lab.act("disable-log-redirection").await.expect(204);
     assert!(!lab.on_guest(is_there));
+    // What comes next does not have to wait for that.
+    let _ = lab.act("disable-dcc").await.expect(204);
 }
 
 fn asked(lab: &Lab, community: &str) -> bool {

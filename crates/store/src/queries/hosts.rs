@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use assay_domain::host::{HostAccess, HostSessions, HostSetting, KeptSettings};
 use assay_domain::iscsi::Targets;
-use assay_domain::{Error, Timestamp};
+use assay_domain::{Error, TaskKind, TaskStatus, Timestamp};
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use super::{Conn, lock_node, nodes};
@@ -12,7 +13,7 @@ use crate::convert::{naive, to_json};
 use crate::fault::Outcome;
 use crate::rows::{HostAccessRow, HostSessionsRow, HostSettingsRow};
 use crate::schema::nodes as all_nodes;
-use crate::schema::{host_access, host_sessions, host_settings};
+use crate::schema::{host_access, host_sessions, host_settings, tasks};
 
 /// How a node's operating system is reached.
 pub(crate) fn access(connection: &mut Conn, node_id: i64) -> Outcome<Option<HostAccess>> {
@@ -81,9 +82,20 @@ pub(crate) fn claim(
     limit: i64,
     now: Timestamp,
 ) -> Outcome<Vec<i64>> {
+    let ended: Vec<&str> = TaskStatus::ALL
+        .into_iter()
+        .filter(|status| status.is_final())
+        .map(TaskStatus::as_str)
+        .collect();
+    // A host that takes longer than the interval is not asked for more and more.
+    let under_way = tasks::table
+        .filter(tasks::kind.eq(TaskKind::HostKeep.as_str()))
+        .filter(tasks::node_id.eq(host_settings::node_id.nullable()))
+        .filter(tasks::status.ne_all(ended));
     let due: Vec<(i64, i64)> = host_settings::table
         .filter(host_settings::is_kept)
         .filter(host_settings::actions.ne("[]"))
+        .filter(not(exists(under_way)))
         .filter(
             host_settings::kept_at
                 .is_null()

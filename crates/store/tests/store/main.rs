@@ -21,6 +21,7 @@ mod gates;
 mod hardware;
 mod host_keys;
 mod host_sessions;
+mod host_settings;
 mod introspections;
 mod keys;
 mod lookup;
