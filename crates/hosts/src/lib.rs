@@ -3,8 +3,8 @@
 //! Each action is one file here and one shell script in `scripts`. A script is a fixed text; values
 //! come to it on its standard input, one a line, and are never put into it. It may be run again at any
 //! time: it looks first, changes only what is not as wanted, keeps what was there, and checks afterwards
-//! what it did. Its exit code is 0, [`LACKS`] when the host has not what the action works on, or
-//! [`REFUSED`] when the host's own checker refused the new configuration, and the former one is in force.
+//! what it did. Its exit code is 0, `LACKS` when the host has not what the action works on, or
+//! `REFUSED` when the host's own checker refused the new configuration, and the former one is in force.
 #![forbid(unsafe_code)]
 
 mod cpu_mode;
