@@ -7,6 +7,10 @@ use reqwest::header::{HeaderMap, HeaderValue};
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
+/// How long a reply may take: actions on a guest take minutes beside other tests, and what hangs is
+/// ended by the runner of the tests.
+const PATIENCE: Duration = Duration::from_mins(5);
+
 /// Asks one server, with a token when it has one.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -44,7 +48,7 @@ impl Client {
         // Somebody else in this process may have chosen the same provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = builder
-            .timeout(Duration::from_mins(1))
+            .timeout(PATIENCE)
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .unwrap();

@@ -19,6 +19,7 @@ pub mod chaos;
 pub mod client;
 pub mod database;
 pub mod debian;
+pub mod document;
 pub mod fleet;
 pub mod folder;
 pub mod guest;
@@ -43,6 +44,7 @@ pub mod sshd;
 pub mod status;
 pub mod stuck;
 pub mod wait;
+pub mod writers;
 
 pub use client::{Client, Reply};
 pub use machine::{Boot, Machine};

@@ -2,6 +2,7 @@
 
 use assay_sim::OpenStackOptions;
 
+use crate::Setup;
 use crate::programs::OpenStack as Client;
 
 /// The password of the one user, `admin`.
@@ -23,6 +24,17 @@ impl Cloud {
         };
         let simulator = assay_sim::OpenStack::start(options).unwrap();
         Self { simulator }
+    }
+
+    /// The configuration of a server that knows the cloud.
+    pub fn config(&self, setup: &Setup) -> String {
+        let file = setup.data().join("cloud.password");
+        std::fs::write(&file, PASSWORD).unwrap();
+        format!(
+            "[cloud]\nauth_url = '{}'\nusername = 'admin'\npassword_file = '{}'\npatience = 0.3\n",
+            self.simulator.auth_url(),
+            file.display()
+        )
     }
 
     /// The simulator, to look into it and to have it fail.

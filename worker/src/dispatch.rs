@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use assay_app::{App, Outcome};
 use assay_domain::{Error, Result, Task, TaskKind};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 
 /// Longest time for one attempt at a task.
 const LIMIT: Duration = Duration::from_secs(900);
@@ -44,12 +46,7 @@ async fn attempt(app: &App, task: &Task) -> Result<Outcome> {
     let begun = Instant::now();
     let outcome = tokio::time::timeout(LIMIT, dispatch(app, task))
         .await
-        .unwrap_or_else(|_| {
-            Err(Error::conflict(format!(
-                "the task ran over its limit of {} s",
-                LIMIT.as_secs()
-            )))
-        });
+        .unwrap_or_else(|_| out_of_time(task));
     let outcome = match outcome {
         Err(error) if error.is_passing() => Ok(Outcome::Postponed(LOOK_AGAIN, error.to_string())),
         outcome => outcome,
@@ -59,6 +56,21 @@ async fn attempt(app: &App, task: &Task) -> Result<Outcome> {
     let end = if outcome.is_ok() { "ok" } else { "error" };
     metrics::counter!("assay_tasks_total", "kind" => kind, "end" => end).increment(1);
     outcome
+}
+
+/// What becomes of a task that has used up the time of an attempt. One that records its steps goes on
+/// from there, and ends by limits of its own.
+fn out_of_time(task: &Task) -> Result<Outcome> {
+    let seconds = LIMIT.as_secs();
+    match task.kind {
+        TaskKind::CloudHosts | TaskKind::CloudAuditApply => Ok(Outcome::Postponed(
+            Duration::ZERO,
+            format!("goes on after {seconds} s"),
+        )),
+        _ => Err(Error::conflict(format!(
+            "the task ran over its limit of {seconds} s"
+        ))),
+    }
 }
 
 async fn give_up(app: &App, task: &Task) -> Result<()> {
@@ -80,22 +92,32 @@ async fn give_up(app: &App, task: &Task) -> Result<()> {
     }
 }
 
-async fn dispatch(app: &App, task: &Task) -> Result<Outcome> {
+/// Each use case has a future of its own on the heap: laid out within each other they are deeper than
+/// the compiler follows.
+fn dispatch<'a>(app: &'a App, task: &'a Task) -> BoxFuture<'a, Result<Outcome>> {
     match task.kind {
-        TaskKind::IntrospectionStart => app.introspections().run_start(task).await,
-        TaskKind::IntrospectionProcess => app.introspections().run_process(task).await,
-        TaskKind::IntrospectionLeave => app.introspections().run_leave(task).await,
-        TaskKind::IntrospectionDiagnose => app.diagnoses().run(task).await,
-        TaskKind::NodePower | TaskKind::OutputPower => app.power().run(task).await,
-        TaskKind::DeviceRead => app.devices().run_read(task).await,
-        TaskKind::DeviceCommand => app.devices().run_command(task).await,
-        TaskKind::HostAction => app.hosts().run(task).await,
-        TaskKind::HostKeep => app.hosts().run_keep(task).await,
-        TaskKind::ServerAction => app.servers().run(task).await,
-        TaskKind::CloudHosts => app.cloud_hosts().run(task).await,
-        TaskKind::CloudAudit => app.audits().run(task).await,
-        TaskKind::CloudAuditApply => app.audits().run_apply(task).await,
-        TaskKind::Ping => Ok(app.tasks().run_ping(task)),
-        TaskKind::RulesDryRun => app.dry_runs().run(task).await,
+        TaskKind::IntrospectionStart => {
+            async move { app.introspections().run_start(task).await }.boxed()
+        }
+        TaskKind::IntrospectionProcess => {
+            async move { app.introspections().run_process(task).await }.boxed()
+        }
+        TaskKind::IntrospectionLeave => {
+            async move { app.introspections().run_leave(task).await }.boxed()
+        }
+        TaskKind::IntrospectionDiagnose => async move { app.diagnoses().run(task).await }.boxed(),
+        TaskKind::NodePower | TaskKind::OutputPower => {
+            async move { app.power().run(task).await }.boxed()
+        }
+        TaskKind::DeviceRead => async move { app.devices().run_read(task).await }.boxed(),
+        TaskKind::DeviceCommand => async move { app.devices().run_command(task).await }.boxed(),
+        TaskKind::HostAction => async move { app.hosts().run(task).await }.boxed(),
+        TaskKind::HostKeep => async move { app.hosts().run_keep(task).await }.boxed(),
+        TaskKind::ServerAction => async move { app.servers().run(task).await }.boxed(),
+        TaskKind::CloudHosts => async move { app.cloud_hosts().run(task).await }.boxed(),
+        TaskKind::CloudAudit => async move { app.audits().run(task).await }.boxed(),
+        TaskKind::CloudAuditApply => async move { app.audits().run_apply(task).await }.boxed(),
+        TaskKind::Ping => std::future::ready(Ok(app.tasks().run_ping(task))).boxed(),
+        TaskKind::RulesDryRun => async move { app.dry_runs().run(task).await }.boxed(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use assay_domain::host::{CpuMode, HostAccess, HostAction, KeptSettings};
+use assay_domain::host::{CpuMode, HostAccess, HostAction, HostSetting, KeptSettings};
 use assay_domain::{Actor, Error, Node, Result, Role, Secret, Task, TaskKind};
 use assay_drivers::snmp::name_of;
 use assay_drivers::ssh::{HostLogin, SshHost, public_key_of};
@@ -10,6 +10,7 @@ use assay_hosts::{HostSettings, Outcome as Done, SnmpSettings};
 use chrono::TimeDelta;
 use serde_json::json;
 
+use crate::host_targets::check_targets;
 use crate::node_guard::NodeGuard;
 use crate::tasks::Waited;
 use crate::work::{Outcome, node_of, payload};
@@ -26,6 +27,10 @@ pub struct Hosts<'a> {
 impl<'a> Hosts<'a> {
     pub(crate) fn new(app: &'a App) -> Self {
         Self { app }
+    }
+
+    pub(crate) fn app(&self) -> &'a App {
+        self.app
     }
 
     /// How a node's operating system is reached, by the node's UUID or name.
@@ -133,16 +138,29 @@ impl<'a> Hosts<'a> {
         let done = self.carry_out(&node, &action).await;
         guard.release().await?;
         let done = done?;
-        if action.is_setting() {
-            let store = self.app.store();
-            store.record_host_setting(node_id, action).await?;
+        let store = self.app.store();
+        if let HostAction::Set(setting) = action {
+            store.record_host_setting(node_id, setting).await?;
+        }
+        if let Some(sessions) = &done.sessions {
+            let now = self.app.clock().now();
+            store
+                .set_host_sessions(node_id, sessions.clone(), now)
+                .await?;
         }
         for line in &done.report {
             self.app.tasks().message(task, line).await?;
         }
-        Ok(Outcome::Done(
-            json!({ "changed": done.changed, "report": done.report }),
-        ))
+        if let Some(cause) = done.incomplete {
+            return Err(cause.into());
+        }
+        let mut result = json!({ "changed": done.changed, "report": done.report });
+        for (key, targets) in [("targets", &done.offered), ("sessions", &done.sessions)] {
+            if let Some(targets) = targets {
+                result[key] = serde_json::to_value(targets).map_err(Error::internal)?;
+            }
+        }
+        Ok(Outcome::Done(result))
     }
 
     /// Sets again what was set on hosts that have changed it, or came back without it. Hosts that
@@ -193,12 +211,13 @@ impl<'a> Hosts<'a> {
         kept: &KeptSettings,
     ) -> Result<Vec<serde_json::Value>> {
         let mut drifted = Vec::new();
-        for action in &kept.actions {
-            if self.carry_out(node, action).await?.changed {
-                let action = serde_json::to_value(action).map_err(Error::internal)?;
-                let text = format!("set again what the host had changed: {action}");
+        for setting in &kept.settings {
+            let action = HostAction::Set(setting.clone());
+            if self.carry_out(node, &action).await?.changed {
+                let setting = serde_json::to_value(setting).map_err(Error::internal)?;
+                let text = format!("set again what the host had changed: {setting}");
                 self.app.tasks().message(task, &text).await?;
-                drifted.push(action);
+                drifted.push(setting);
             }
         }
         Ok(drifted)
@@ -208,7 +227,7 @@ impl<'a> Hosts<'a> {
         let access = self.reach(node).await?;
         let (host, settings) = self.way(node, &access).await?;
         let mut done = assay_hosts::carry_out(&host, action, &settings).await?;
-        if let (HostAction::Snmp(true), Some(snmp)) = (action, &settings.snmp) {
+        if let (HostAction::Set(HostSetting::Snmp(true)), Some(snmp)) = (action, &settings.snmp) {
             let name = self.ask_agent(node, &access, snmp).await?;
             done.report
                 .push(format!("the SNMP agent of {name} answers"));
@@ -309,8 +328,15 @@ fn address_of(node: &Node, access: &HostAccess) -> Result<String> {
 
 fn check(action: &HostAction) -> Result<()> {
     match action {
-        HostAction::LogRedirection(Some(host)) => check_host("log_redirection_hostname", host),
-        HostAction::CpuMode(Some(CpuMode::Custom(model))) => check_model(model),
+        HostAction::Set(HostSetting::LogRedirection(Some(host))) => {
+            check_host("log_redirection_hostname", host)
+        }
+        HostAction::Set(HostSetting::CpuMode(Some(CpuMode::Custom(model)))) => check_model(model),
+        HostAction::AttachTargets {
+            targets,
+            vendor,
+            product,
+        } => check_targets(targets, vendor.as_deref(), product.as_deref()),
         _ => Ok(()),
     }
 }

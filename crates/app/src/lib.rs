@@ -22,6 +22,7 @@ mod dry_runs;
 mod evidence;
 mod fleet;
 mod host_keys;
+mod host_targets;
 mod hosts;
 mod hosts_settings;
 mod identity;
@@ -80,6 +81,7 @@ pub use dry_runs::{
 pub use evidence::EvidenceLog;
 pub use fleet::{Fleet, FleetStatus, Member, Presence};
 pub use host_keys::HostKey;
+pub use host_targets::{Attachment, Discovered};
 pub use hosts::Hosts;
 pub use hosts_settings::HostsSettings;
 pub use identity::{

@@ -193,26 +193,34 @@ impl<'a> Nodes<'a> {
     pub(crate) async fn detail(&self, nodes: Vec<Node>) -> Result<Vec<NodeDetail>> {
         let store = self.app.store();
         let ids: Vec<i64> = nodes.iter().map(|node| node.id).collect();
-        let classes = store.node_classes().await?;
-        let images = store.node_images().await?;
-        let mut controls = self.controls_by_node(&ids).await?;
+        // Commands before states: once one is done, so is what it wrote of the state, which then is
+        // newer than in `nodes`.
+        let power = async {
+            let under_way = self.app.power().under_way(&ids).await?;
+            let observed = store.power_observations_of(&ids).await?;
+            Ok((under_way, observed, store.power_states_of(&ids).await?))
+        };
+        let (classes, images, mut controls, ports_of, storages_of, power) = futures::try_join!(
+            store.node_classes(),
+            store.node_images(),
+            self.controls_by_node(&ids),
+            store.ports_of(&ids),
+            store.storages_of_nodes(&ids),
+            power,
+        )?;
+        let (mut under_way, observed, states) = power;
         let mut ports: HashMap<i64, Vec<Port>> = HashMap::new();
-        for port in store.ports_of(&ids).await? {
+        for port in ports_of {
             ports.entry(port.node_id).or_default().push(port);
         }
         let mut storages: HashMap<i64, Vec<StorageAssignment>> = HashMap::new();
-        for storage in store.storages_of_nodes(&ids).await? {
+        for storage in storages_of {
             storages.entry(storage.node_id).or_default().push(storage);
         }
-        // Commands before states: once one is done, so is what it wrote of the state, which then is
-        // newer than in `nodes`.
-        let mut under_way = self.app.power().under_way(&ids).await?;
-        let observed = store.power_observations_of(&ids).await?;
         let observed: HashMap<i64, Option<Timestamp>> = observed
             .into_iter()
             .map(|known| (known.node_id, known.observed_at))
             .collect();
-        let states = store.power_states_of(&ids).await?;
         Ok(nodes
             .into_iter()
             .map(|mut node| {

@@ -100,6 +100,10 @@ impl<'a> Tasks<'a> {
                     error: None,
                 }),
                 Ok(Outcome::Later(..) | Outcome::Postponed(..)) => {}
+                Ok(Outcome::Failed(error, result)) => finals.push(TaskEnd {
+                    result: Some(result.clone()),
+                    ..failure(task, error)
+                }),
                 Err(error) => finals.push(failure(task, error)),
             }
         }
@@ -138,7 +142,9 @@ impl<'a> Tasks<'a> {
                     .postpone_task(task.id, owner, run_after, reason, now)
                     .await?
             }
-            Ok(Outcome::Done(_) | Outcome::Cancelled(_)) | Err(_) => return Ok(()),
+            Ok(Outcome::Done(_) | Outcome::Cancelled(_) | Outcome::Failed(..)) | Err(_) => {
+                return Ok(());
+            }
         };
         if !held {
             tracing::warn!(task = task.id, owner, "{TAKEN_OVER}");

@@ -16,6 +16,8 @@ pub enum Outcome {
     Done(Value),
     /// Stopped because somebody asked for it, with what there is; the task is revoked.
     Cancelled(Value),
+    /// Failed for good, with what there is.
+    Failed(Error, Value),
     /// Not now: try again after the delay, for the reason.
     Later(Duration, String),
     /// Not its turn: wait for the delay, for the reason, without having used up an attempt.

@@ -60,7 +60,7 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Introspects a machine for real, shows it, and goes on serving.
     Demo(Demo),
-    /// Runs a fleet of simulated BMCs on loopback addresses, to try clients on.
+    /// Runs a fleet of simulated BMCs on loopback addresses, or a simulated cloud, to try clients on.
     Simulate(Simulate),
     /// Shows who is alive, what they hold and since when.
     Status {

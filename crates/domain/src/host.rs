@@ -1,5 +1,6 @@
 //! A node's operating system: how it is reached over SSH, and what Assay does on it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 use crate::driver::DriverError;
+use crate::iscsi::{Portal, Targets};
 
 /// How one node's operating system is reached, where it differs from what is configured for all.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,32 +37,48 @@ pub enum CpuMode {
     Custom(String),
 }
 
-/// What Assay does on a host.
+/// A setting of a host, which can be kept as it was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum HostAction {
-    /// Has the SNMP agent configured and running, or stopped.
+pub enum HostSetting {
+    /// The SNMP agent is configured and runs, or is stopped.
     Snmp(bool),
-    /// Lets others than Assay log in over SSH, or not.
+    /// Others than Assay log in over SSH, or do not.
     Ssh(bool),
-    /// Sends the system's log to this host, or to none.
+    /// The system's log is sent to this host, or to none.
     LogRedirection(Option<String>),
-    /// Sets how guests see the processor; none leaves it to nova.
+    /// How guests see the processor; none leaves it to nova.
     CpuMode(Option<CpuMode>),
-    /// Installs all updates of the distribution.
-    UpdateSystem,
 }
 
-impl HostAction {
-    /// Whether it leaves a state that can be kept, which an update does not.
-    pub fn is_setting(&self) -> bool {
-        !matches!(self, Self::UpdateSystem)
-    }
-
+impl HostSetting {
     /// Whether it is about the same as another one.
     pub fn is_like(&self, other: &Self) -> bool {
         std::mem::discriminant(self) == std::mem::discriminant(other)
     }
+}
+
+/// What Assay does on a host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HostAction {
+    /// Makes a setting.
+    Set(HostSetting),
+    /// Installs all updates of the distribution.
+    UpdateSystem,
+    /// Asks storage for its iSCSI targets.
+    DiscoverTargets(BTreeSet<Portal>),
+    /// Logs in to iSCSI targets, now and whenever the host starts.
+    AttachTargets {
+        /// The targets.
+        targets: Targets,
+        /// Who made the storage, for people.
+        vendor: Option<String>,
+        /// The storage's model, for people.
+        product: Option<String>,
+    },
+    /// Releases the leases that dead hosts hold in the host's lockspaces.
+    RepairLocks,
 }
 
 /// What was set on a host, and whether Assay sets it again when the host has changed it (dynamic
@@ -70,7 +88,7 @@ pub struct KeptSettings {
     /// Whether it is set again.
     pub is_kept: bool,
     /// What was set, one of each kind, in the order in which it was.
-    pub actions: Vec<HostAction>,
+    pub settings: Vec<HostSetting>,
     /// When it was looked at last.
     pub kept_at: Option<Timestamp>,
 }
@@ -79,10 +97,25 @@ impl Default for KeptSettings {
     fn default() -> Self {
         Self {
             is_kept: true,
-            actions: Vec::new(),
+            settings: Vec::new(),
             kept_at: None,
         }
     }
+}
+
+impl From<HostSetting> for HostAction {
+    fn from(setting: HostSetting) -> Self {
+        Self::Set(setting)
+    }
+}
+
+/// A host's open sessions with iSCSI targets, when they were looked at last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostSessions {
+    /// The targets.
+    pub targets: Targets,
+    /// When.
+    pub seen_at: Timestamp,
 }
 
 /// Commands of one action: a fixed text that no value is ever put into, and what it reads.

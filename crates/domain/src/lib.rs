@@ -25,6 +25,7 @@ pub mod host;
 pub mod host_keys;
 pub mod identity;
 pub mod introspection;
+pub mod iscsi;
 pub mod machine;
 pub mod node;
 pub mod node_class;

@@ -22,6 +22,9 @@ pub enum HostError {
         /// What it said.
         complaint: String,
     },
+    /// A part of it was not done.
+    #[error("not all of it was done: {0}")]
+    Incomplete(String),
     /// The host's answer makes no sense.
     #[error("the host gave an answer that makes no sense")]
     Malformed,
@@ -38,6 +41,7 @@ impl From<HostError> for Error {
             HostError::NotConfigured(_)
             | HostError::Refused(_)
             | HostError::Failed { .. }
+            | HostError::Incomplete(_)
             | HostError::Malformed => Self::Conflict(error.to_string()),
         }
     }

@@ -3,21 +3,25 @@
 //! Each action is one file here and one shell script in `scripts`. A script is a fixed text; values
 //! come to it on its standard input, one a line, and are never put into it. It may be run again at any
 //! time: it looks first, changes only what is not as wanted, keeps what was there, and checks afterwards
-//! what it did. Its exit code is 0, [`LACKS`] when the host has not what the action works on, or
-//! [`REFUSED`] when the host's own checker refused the new configuration, and the former one is in force.
+//! what it did. Its exit code is 0, `LACKS` when the host has not what the action works on, or
+//! `REFUSED` when the host's own checker refused the new configuration, and the former one is in force.
 #![forbid(unsafe_code)]
 
 mod cpu_mode;
 mod error;
+mod leases;
+mod locks;
 mod log_redirection;
 mod settings;
 mod snmp;
 mod ssh;
+mod targets;
 mod updates;
 
 use std::time::Duration;
 
-use assay_domain::host::{HostAction, HostDoor, HostShell, Script, ScriptEnd};
+use assay_domain::host::{HostAction, HostDoor, HostSetting, HostShell, Script, ScriptEnd};
+use assay_domain::iscsi::Targets;
 
 pub use error::HostError;
 pub use settings::{HostSettings, LogProtocol, SnmpSettings};
@@ -31,12 +35,18 @@ const REFUSED: u32 = 65;
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// What an action did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outcome {
     /// Whether the host is another one than before.
     pub changed: bool,
     /// What the host said, for people.
     pub report: Vec<String>,
+    /// The iSCSI targets that storage offers, when the action asked for them.
+    pub offered: Option<Targets>,
+    /// The host's open sessions with iSCSI targets, when the action looked at them.
+    pub sessions: Option<Targets>,
+    /// Why it is not all that was asked for, when a part of it was done.
+    pub incomplete: Option<HostError>,
 }
 
 /// Carries out an action on a host. Safe to repeat.
@@ -48,29 +58,26 @@ pub async fn carry_out(
     action: &HostAction,
     settings: &HostSettings,
 ) -> Result<Outcome, HostError> {
-    if let HostAction::Ssh(wanted) = action {
-        return ssh::set(door, *wanted, settings).await;
-    }
-    let shell = door.open().await?;
-    let done = on_shell(shell.as_ref(), action, settings).await;
-    shell.close().await;
-    done
-}
-
-async fn on_shell(
-    shell: &dyn HostShell,
-    action: &HostAction,
-    settings: &HostSettings,
-) -> Result<Outcome, HostError> {
-    match action {
-        HostAction::Snmp(wanted) => snmp::set(shell, *wanted, settings).await,
-        HostAction::LogRedirection(wanted) => {
+    let opened = door.open().await?;
+    let shell = opened.as_ref();
+    let done = match action {
+        HostAction::Set(HostSetting::Ssh(wanted)) => {
+            return ssh::set(door, opened, *wanted, settings).await;
+        }
+        HostAction::Set(HostSetting::Snmp(wanted)) => snmp::set(shell, *wanted, settings).await,
+        HostAction::Set(HostSetting::LogRedirection(wanted)) => {
             log_redirection::set(shell, wanted.as_deref(), settings).await
         }
-        HostAction::CpuMode(wanted) => cpu_mode::set(shell, wanted.as_ref()).await,
+        HostAction::Set(HostSetting::CpuMode(wanted)) => {
+            cpu_mode::set(shell, wanted.as_ref()).await
+        }
         HostAction::UpdateSystem => updates::install(shell).await,
-        HostAction::Ssh(_) => Err(HostError::Malformed),
-    }
+        HostAction::DiscoverTargets(portals) => targets::discover(shell, portals).await,
+        HostAction::AttachTargets { targets, .. } => targets::attach(shell, targets).await,
+        HostAction::RepairLocks => locks::repair(shell).await,
+    };
+    opened.close().await;
+    done
 }
 
 /// Runs a script, and tells a bad end from a good one.
@@ -104,13 +111,10 @@ async fn run_for(
 fn outcome(end: &ScriptEnd) -> Result<Outcome, HostError> {
     let mut lines: Vec<String> = end.printed.lines().map(str::to_owned).collect();
     match lines.pop().as_deref().map(str::trim) {
-        Some("changed") => Ok(Outcome {
-            changed: true,
+        Some(word @ ("changed" | "unchanged")) => Ok(Outcome {
+            changed: word == "changed",
             report: lines,
-        }),
-        Some("unchanged") => Ok(Outcome {
-            changed: false,
-            report: lines,
+            ..Outcome::default()
         }),
         _ => Err(HostError::Malformed),
     }
@@ -133,6 +137,13 @@ mod tests {
             ssh::CONFIRM,
             ssh::RELEASE,
             updates::INSTALL,
+            targets::DISCOVER,
+            targets::ATTACH,
+            targets::SESSIONS,
+            locks::READ,
+            locks::DUMP,
+            locks::RELEASE,
+            locks::DROP,
         ] {
             assert!(!text.contains('\''), "{text}");
         }

@@ -23,13 +23,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// Lets others than Assay log in, or not.
+/// Lets others than Assay log in, or not, through a shell that is open, and looks whether Assay still
+/// comes in.
 pub(crate) async fn set(
     door: &dyn HostDoor,
+    shell: Box<dyn HostShell>,
     wanted: bool,
     settings: &HostSettings,
 ) -> Result<Outcome, HostError> {
-    let shell = door.open().await?;
     if wanted {
         let end = run(shell.as_ref(), RELEASE, "").await;
         shell.close().await;

@@ -1,6 +1,9 @@
-//! How the operating systems of nodes are reached, and what was set on them.
+//! How the operating systems of nodes are reached, what was set on them, and their iSCSI sessions.
 
-use assay_domain::host::{HostAccess, HostAction, KeptSettings};
+use std::net::IpAddr;
+
+use assay_domain::host::{HostAccess, HostSessions, HostSetting, KeptSettings};
+use assay_domain::iscsi::Targets;
 use assay_domain::{Result, Timestamp};
 
 use crate::Store;
@@ -34,8 +37,8 @@ impl Store {
     ///
     /// # Errors
     /// `NotFound` for the node.
-    pub async fn record_host_setting(&self, node_id: i64, action: HostAction) -> Result<()> {
-        write!(self, hosts::record(node_id, &action))
+    pub async fn record_host_setting(&self, node_id: i64, setting: HostSetting) -> Result<()> {
+        write!(self, hosts::record(node_id, &setting))
     }
 
     /// Has what was set on a node's operating system kept so, or not.
@@ -46,8 +49,33 @@ impl Store {
         write!(self, hosts::keep(node_id, is_kept))
     }
 
+    /// The open sessions of a node's operating system with iSCSI targets; none when they were never
+    /// looked at.
+    pub async fn host_sessions(&self, node_id: i64) -> Result<Option<HostSessions>> {
+        read!(self, hosts::sessions(node_id))
+    }
+
+    /// Keeps the open sessions of a node's operating system with iSCSI targets, as of `now`.
+    ///
+    /// # Errors
+    /// `NotFound` for the node.
+    pub async fn set_host_sessions(
+        &self,
+        node_id: i64,
+        targets: Targets,
+        now: Timestamp,
+    ) -> Result<()> {
+        write!(self, hosts::set_sessions(node_id, &targets, now))
+    }
+
+    /// The name of the node that has an IP address; none when no node has it, or it has no name.
+    pub async fn node_name_at(&self, address: IpAddr) -> Result<Option<String>> {
+        read!(self, hosts::name_at(address))
+    }
+
     /// Nodes on whose operating systems something was set that is to be kept so, and was not looked at
-    /// since `before`; at most `limit`. They count as looked at `now`.
+    /// since `before`, nor is to be looked at by a task that is open; at most `limit`. They count as
+    /// looked at `now`.
     pub async fn claim_kept_hosts(
         &self,
         before: Timestamp,

@@ -524,6 +524,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    host_sessions (id) {
+        id -> BigInt,
+        node_id -> BigInt,
+        targets -> Text,
+        seen_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     instance_moves (id) {
         id -> BigInt,
         task_uuid -> Text,
@@ -597,6 +606,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     device_readings,
     host_access,
     host_settings,
+    host_sessions,
     instance_moves,
     host_progress,
     audits,

@@ -13,6 +13,7 @@ mod figures;
 mod fleet;
 mod introspections;
 mod load;
+mod nodes;
 mod power;
 mod power_on;
 mod power_sync;
@@ -26,7 +27,7 @@ use figures::Figures;
 
 const USAGE: &str = "usage: assay-bench [sizes] [guest] [start] [reports] [bulk] [status] [page] \
     [tasks] [introspections] [dry-run] [power-status] \
-    [power-on] [power-sync]";
+    [power-on] [power-sync] [node-page] [node-writers]";
 
 /// Runs the named benchmarks, or all of them.
 #[tokio::main]
@@ -73,6 +74,12 @@ async fn main() {
     }
     if wanted("power-sync") {
         power_sync::power_sync(&mut figures).await;
+    }
+    if wanted("node-page") {
+        nodes::page(&mut figures).await;
+    }
+    if wanted("node-writers") {
+        nodes::writers(&mut figures).await;
     }
     figures.print();
 }

@@ -1,7 +1,7 @@
 //! A virtual machine with a Debian of its own, on which Assay's actions on hosts are tried over SSH.
 //!
-//! systemd, OpenSSH, snmpd, rsyslog and open-iscsi run as Debian configures them; snmpd answers inside
-//! only until it is told otherwise. Beside them are an iSCSI target, `iqn.2026-11.test.guest:store` at
+//! systemd, OpenSSH, snmpd, rsyslog, open-iscsi and sanlock run as Debian configures them; snmpd answers
+//! inside only until it is told otherwise. lvmlockd is installed and does not run. Beside them are an iSCSI target, `iqn.2026-11.test.guest:store` at
 //! every address of the guest, with a logical unit of 16 MiB, and a package `guest-notice` 1.0, of which
 //! the only repository, `/srv/repository`, has 1.1. The guest reaches this host's loopback interface as
 //! 10.0.2.2, and nothing else. What is changed in it stays over a reboot of it and is gone with it.

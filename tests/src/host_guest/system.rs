@@ -18,6 +18,8 @@ const PACKAGES: &[&str] = &[
     "rsyslog",
     "open-iscsi",
     "tgt",
+    "sanlock",
+    "lvm2-lockd",
     "iproute2",
     "busybox-static",
 ];

@@ -46,6 +46,9 @@ cat > "$root/etc/tgt/conf.d/guest.conf" <<TARGET
 </target>
 TARGET
 
+# There is no watchdog, and Debian tells sanlock so. lvmlockd is run where it is tried.
+chroot "$root" systemctl mask wdmd.service lvmlockd.service lvmlocks.service lvm2-monitor.service
+
 # What nobody looks at here only makes the boot longer.
 chroot "$root" systemctl mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \
     e2scrub_all.timer e2scrub_reap.service fstrim.timer systemd-pstore.service \

@@ -2,7 +2,7 @@
 
 use assay_sim::{CallFault, HostShape, OpenStackFault, OpenStackOptions};
 use assay_tests::openstack::{Cloud, PASSWORD};
-use assay_tests::{Client, Setup};
+use assay_tests::{Client, Server, Setup};
 use serde_json::{Value, json};
 
 async fn nodes(client: &Client, query: &str) -> Value {
@@ -10,8 +10,8 @@ async fn nodes(client: &Client, query: &str) -> Value {
     client.get(&path).await.expect(200).json()["nodes"].clone()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn nodes_of_class_hypervisor_show_what_the_cloud_says_of_them() {
+/// A cloud of two hosts and three instances, and a server that knows it.
+async fn start() -> (Cloud, Server) {
     let cloud = Cloud::start(OpenStackOptions {
         hosts: 2,
         instances: 3,
@@ -22,14 +22,18 @@ async fn nodes_of_class_hypervisor_show_what_the_cloud_says_of_them() {
         ..OpenStackOptions::default()
     });
     let setup = Setup::new();
-    let file = setup.data().join("cloud.password");
-    std::fs::write(&file, PASSWORD).unwrap();
-    let config = format!(
-        "[cloud]\nauth_url = '{}'\nusername = 'admin'\npassword_file = '{}'\npatience = 0.3\n",
-        cloud.simulator().auth_url(),
-        file.display()
-    );
+    let config = cloud.config(&setup);
     let server = setup.config(&config).start().await;
+    (cloud, server)
+}
+
+fn ratios(node: &Value) -> (&Value, &Value) {
+    (&node["cpu_allocation_ratio"], &node["ram_allocation_ratio"])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_of_class_hypervisor_show_what_the_cloud_says_of_them() {
+    let (cloud, server) = start().await;
     let client = server.client();
     let mut keys = Vec::new();
     for node in [
@@ -51,21 +55,15 @@ async fn nodes_of_class_hypervisor_show_what_the_cloud_says_of_them() {
         (&shown["state"], &shown["status"]),
         (&json!("up"), &json!("enabled"))
     );
-    let ratios = |node: &Value| {
-        (
-            node["cpu_allocation_ratio"].clone(),
-            node["ram_allocation_ratio"].clone(),
-        )
-    };
-    assert_eq!(ratios(&listed[0]), (json!(4.0), json!(1.5)));
+    assert_eq!(ratios(&listed[0]), (&json!(4.0), &json!(1.5)));
     for other in [&listed[1], &listed[2]] {
         assert!(other.get("os_hypervisor").is_none(), "{other}");
-        assert_eq!(ratios(other), (Value::Null, Value::Null));
+        assert_eq!(ratios(other), (&Value::Null, &Value::Null));
     }
     // By what the node's record says, whatever its name.
     let path = format!("/v1/nodes/{}", keys[1]);
     let id = json!({"node": {"hypervisor_id": shown["id"]}});
-    client.put(&path, &id).await.expect(200);
+    let _ = client.put(&path, &id).await.expect(200);
     let path = format!("{path}?with_os_object=true");
     let one = client.get(&path).await.expect(200).json();
     assert_eq!(one["node"]["os_hypervisor"]["id"], shown["id"]);

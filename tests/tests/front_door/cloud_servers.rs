@@ -157,14 +157,14 @@ async fn an_instance_is_woken_up_from_what_it_is_in() {
         assert_eq!(lab.nova.shown(&id).await.0, "ACTIVE");
         assert_eq!(lab.accepted(&id, command), 1);
     }
-    lab.act(&id, "wakeup").await.expect(204);
+    let _ = lab.act(&id, "wakeup").await.expect(204);
     assert_eq!(lab.accepted(&id, "os-start"), 1, "it runs already");
     let failed = json!({"os-resetState": {"state": "error"}});
     lab.nova.act(&id, failed).await;
     let text = lab.act(&id, "wakeup").await.expect(409).text();
     assert!(text.contains("is ERROR"), "{text}");
     for nobody in ["5b1c6b5e-9d5e-4b9e-8f0b-1c2d3e4f5a6b", "..%2Fos-services"] {
-        lab.act(nobody, "wakeup").await.expect(404);
+        let _ = lab.act(nobody, "wakeup").await.expect(404);
     }
 }
 
@@ -174,17 +174,17 @@ async fn a_state_is_reset_and_a_machine_only_when_asked() {
     let id = lab.instance();
     let failed = json!({"os-resetState": {"state": "error"}});
     lab.nova.act(&id, failed.clone()).await;
-    lab.act(&id, "reset-reboot").await.expect(204);
+    let _ = lab.act(&id, "reset-reboot").await.expect(204);
     assert_eq!(lab.nova.shown(&id).await.0, "ACTIVE");
     assert_eq!(lab.accepted(&id, "reboot"), 0);
     lab.nova.act(&id, failed).await;
     let path = format!("/v1/servers/{id}/actions/reset-reboot");
     let body = json!({"reboot": true});
-    lab.client().post(&path, &body).await.expect(204);
+    let _ = lab.client().post(&path, &body).await.expect(204);
     assert_eq!(lab.nova.shown(&id).await.0, "ACTIVE");
     assert_eq!(lab.accepted(&id, "reboot"), 1);
     let body = json!({"reboot": "perhaps"});
-    lab.client().post(&path, &body).await.expect(400);
+    let _ = lab.client().post(&path, &body).await.expect(400);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -257,11 +257,11 @@ async fn an_instance_is_moved_to_the_first_host_that_may_have_it() {
         times: Some(1),
     });
     let reply = lab.act(&id, "balance").await;
-    reply.expect(204);
+    let _ = reply.expect(204);
     let (status, host) = lab.nova.shown(&id).await;
     assert_eq!((&*status, &*host), ("ACTIVE", "compute-005"));
     assert_eq!(lab.accepted(&id, "os-migrateLive"), 2);
-    lab.act(&id, "balance").await.expect(204);
+    let _ = lab.act(&id, "balance").await.expect(204);
     assert_eq!(lab.nova.shown(&id).await.1, "compute-001");
     add("full", "m1.medium", "compute-004", None);
     add("full", "m1.medium", "compute-005", None);
@@ -282,8 +282,8 @@ async fn without_a_cloud_there_are_no_instances_and_observers_touch_none() {
         let path = format!("/v1/servers/5b1c6b5e-9d5e-4b9e-8f0b-1c2d3e4f5a6b/actions/{action}");
         let reply = server.client().post_empty(&path).await.expect(503);
         assert!(reply.text().contains("no cloud is configured"));
-        observer.post_empty(&path).await.expect(403);
+        let _ = observer.post_empty(&path).await.expect(403);
         let nobody = server.client().without_token();
-        nobody.post_empty(&path).await.expect(401);
+        let _ = nobody.post_empty(&path).await.expect(401);
     }
 }

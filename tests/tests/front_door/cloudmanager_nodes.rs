@@ -145,6 +145,41 @@ async fn a_bad_filter_is_a_400() {
 }
 
 #[tokio::test]
+async fn no_list_takes_a_filter_that_it_does_not_know() {
+    let server = Setup::new().start().await;
+    let client = server.client();
+    let _ = create(client, json!({"name": "n"})).await;
+    let control = json!({"power_control": {
+        "control_type": "SupermicroRackDevice", "protocol_type": "ipmi", "host": "192.0.2.1",
+        "port_number": 623,
+    }});
+    let path = "/v1/power-controls/";
+    let _ = client.post(path, &control).await.expect(200);
+    for path in [
+        "nodes/",
+        "nodes/count",
+        "nodes/1/power-actions/",
+        "nodes/1/power-controls/",
+        "node-classes/",
+        "node-classes/count",
+        "node-classes/1/types/",
+        "node-images/",
+        "node-images/count",
+        "power-controls/",
+        "power-controls/count",
+        "power-controls/1/nodes",
+        "availability-storages/",
+        "availability-storages/count",
+        "tasks",
+    ] {
+        let _ = client.get(&format!("/v1/{path}")).await.expect(200);
+        let reply = client.get(&format!("/v1/{path}?colour=1")).await;
+        let text = reply.expect(400).text();
+        assert!(text.contains("'colour'"), "{path}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn a_change_touches_only_what_it_names() {
     let server = Setup::new().start().await;
     let client = server.client();

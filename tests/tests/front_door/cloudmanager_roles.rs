@@ -1,62 +1,53 @@
-//! Who may do what with CloudManager's classes, images and storages: nobody without a token, and
-//! observers read only.
+//! Who may do what in CloudManager's API: nobody anything without a token, and observers read only.
+//! The operations are those of its OpenAPI document, so that none is missed.
 
+use assay_tests::client::send;
 use assay_tests::server::login;
-use assay_tests::{Reply, Setup, client::send};
+use assay_tests::{Client, Reply, Setup, openapi};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// Every operation with a body that is taken.
-fn operations() -> Vec<(Method, &'static str, Value)> {
+/// A body that is taken, for each operation that has one.
+fn body(method: &Method, path: &str) -> Option<Value> {
+    let node = json!({"node": {"title": "t"}});
     let class = json!({"node_class": {"name": "c"}});
     let kind = json!({"node_type": {"name": "t"}});
-    let image = json!({"node_image": {"image_name": "i", "file_data": "x"}});
     let storage = json!({"availability_storage": {
         "name": "s", "compute_path": "/a", "controller_path": "/b",
     }});
-    let nodes = json!({"nodes": [1]});
-    let storages = json!({"availability_storages": [1]});
-    let none = Value::Null;
-    let (get, post, put, delete) = (Method::GET, Method::POST, Method::PUT, Method::DELETE);
-    let rows = [
-        (&get, "/v1/info", &none),
-        (&get, "/v1/node-classes/", &none),
-        (&get, "/v1/node-classes/count", &none),
-        (&get, "/v1/node-classes/1", &none),
-        (&post, "/v1/node-classes/", &class),
-        (&put, "/v1/node-classes/2", &class),
-        (&delete, "/v1/node-classes/2", &none),
-        (&get, "/v1/node-classes/1/types/", &none),
-        (&post, "/v1/node-classes/1/types/", &kind),
-        (&put, "/v1/node-classes/1/types/2", &kind),
-        (&delete, "/v1/node-classes/1/types/2", &none),
-        (&get, "/v1/node-images/", &none),
-        (&get, "/v1/node-images/count", &none),
-        (&get, "/v1/node-images/1", &none),
-        (&post, "/v1/node-images/", &image),
-        (&delete, "/v1/node-images/1", &none),
-        (&get, "/v1/availability-storages/", &none),
-        (&get, "/v1/availability-storages/count", &none),
-        (&get, "/v1/availability-storages/1", &none),
-        (&post, "/v1/availability-storages/", &storage),
-        (&put, "/v1/availability-storages/1", &storage),
-        (&delete, "/v1/availability-storages/1", &none),
-        (&post, "/v1/availability-storages/1/nodes/", &nodes),
-        (&put, "/v1/availability-storages/1/nodes/", &nodes),
-        (&delete, "/v1/availability-storages/1/nodes/1", &none),
-        (&post, "/v1/nodes/1/availability-storages/", &storages),
-        (&put, "/v1/nodes/1/availability-storages/", &storages),
-        (&delete, "/v1/nodes/1/availability-storages/1", &none),
-    ];
-    let actions = [
-        ("/v1/nodes/1/actions/assign-image", json!({"image_id": 1})),
-        ("/v1/nodes/1/actions/reserve", json!({"is_reserved": true})),
-        ("/v1/nodes/1/actions/enable-nodesafe", Value::Null),
-        ("/v1/nodes/1/actions/disable-nodesafe", Value::Null),
-    ];
-    let rows = rows.map(|(method, path, body)| (method.clone(), path, body.clone()));
-    let actions = actions.map(|(path, body)| (Method::POST, path, body));
-    rows.into_iter().chain(actions).collect()
+    let control = json!({"power_control": {
+        "control_type": "Fake", "protocol_type": "fake", "host": "another", "port_number": 1,
+    }});
+    let assignment = json!({"power_control_id": 1, "power_control_port": "1"});
+    Some(match path.strip_prefix("/v1/")? {
+        "nodes" | "nodes/{node_id}" => node,
+        "nodes/actions/reset" => json!({"node_ids": [1]}),
+        "nodes/{node_id}/actions/assign-image" => json!({"image_id": 1}),
+        "nodes/{node_id}/actions/discovery-nas" => json!({"storage_id": 1}),
+        "nodes/{node_id}/actions/attach-targets" => json!({"targets": {"10.0.0.1": ["volume-1"]}}),
+        "nodes/{node_id}/actions/reserve" => json!({"is_reserved": true}),
+        "nodes/{node_id}/actions/set-cpu-mode" => json!({"cpu_emulation_mode": null}),
+        "nodes/{node_id}/actions/setup-log-redirection" => {
+            json!({"log_redirection_hostname": "192.0.2.1"})
+        }
+        "servers/{server_id}/actions/reset-reboot" => json!({"reboot": true}),
+        "nodes/{node_id}/power-controls" => assignment,
+        "nodes/{node_id}/power-controls/{power_control_id}" => json!({"is_default": true}),
+        "nodes/{node_id}/availability-storages" => json!({"availability_storages": [1]}),
+        "node-classes" | "node-classes/{class_id}" => class,
+        "node-classes/{class_id}/types" | "node-classes/{class_id}/types/{type_id}" => kind,
+        "node-images" => json!({"node_image": {"image_name": "i", "file_data": "x"}}),
+        "availability-storages" | "availability-storages/{availability_storage_id}" => storage,
+        "availability-storages/{availability_storage_id}/nodes" => json!({"nodes": [1]}),
+        "power-controls" => control,
+        "power-controls/{power_control_id}" if *method == Method::PUT => {
+            json!({"power_control": {"title": "t"}})
+        }
+        path if path.starts_with("power-controls/{power_control_id}/actions/") => {
+            json!({"coil": 1})
+        }
+        _ => return None,
+    })
 }
 
 #[track_caller]
@@ -75,14 +66,8 @@ fn told(reply: Reply, status: u16, title: &str) {
     );
 }
 
-#[tokio::test]
-async fn observers_read_and_nobody_does_anything_without_a_token() {
-    let server = Setup::new().authenticated().start().await;
-    let admin = server.client();
-    let (name, password) = ("watcher", "watcher-password");
-    server.setup().add_user(name, "observer", password);
-    let watcher = admin.with_token(&login(admin, name, password).await);
-    let anybody = admin.without_token();
+/// Makes one of everything, each of which has the key 1; gives a task's id.
+async fn one_of_everything(admin: &Client) -> String {
     let node = json!({"node": {"name": "n"}});
     let _ = admin.post("/v1/nodes/", &node).await.expect(200);
     let storage = json!({"availability_storage": {
@@ -90,22 +75,62 @@ async fn observers_read_and_nobody_does_anything_without_a_token() {
     }});
     let path = "/v1/availability-storages/";
     let _ = admin.post(path, &storage).await.expect(200);
+    let control = json!({"power_control": {
+        "control_type": "Fake", "protocol_type": "fake", "host": "machine", "port_number": 1,
+    }});
+    let _ = admin
+        .post("/v1/power-controls/", &control)
+        .await
+        .expect(200);
+    let assignment = json!({"power_control_id": 1, "power_control_port": "1"});
+    let path = "/v1/nodes/1/power-controls/";
+    let _ = admin.post(path, &assignment).await.expect(200);
+    let path = "/v1/nodes/1/actions/power-on";
+    let _ = admin.post_empty(path).await.expect(204);
+    let tasks = admin.get("/v1/tasks").await.expect(200).json();
+    tasks["tasks"][0].as_str().unwrap().to_owned()
+}
 
-    for (method, path, body) in operations() {
-        let ask = async |client: &assay_tests::Client| {
-            let request = client.request(method.clone(), path);
+#[tokio::test]
+async fn observers_read_and_nobody_does_anything_without_a_token() {
+    let setup = Setup::new().env("ASSAY_DRIVERS__FAKE", true);
+    let server = setup.authenticated().start().await;
+    let admin = server.client();
+    let (name, password) = ("watcher", "watcher-password");
+    server.setup().add_user(name, "observer", password);
+    let watcher = admin.with_token(&login(admin, name, password).await);
+    let anybody = admin.without_token();
+    let task = one_of_everything(admin).await;
+
+    let all = openapi::operations().into_iter();
+    let ours = all.filter(|(document, ..)| document == "cloudmanager");
+    let mut count = 0;
+    for (_, path, method, operation) in ours {
+        count += 1;
+        let body = body(&method, &path).filter(|_| operation.get("requestBody").is_some());
+        let has_one = operation.get("requestBody").is_some();
+        assert_eq!(body.is_some(), has_one, "{method} {path}: name its body");
+        let path = openapi::example(&path.replace("{task_id}", &task));
+        let ask = async |client: &Client| {
+            let request = client.request(method.clone(), &path);
             send(match &body {
-                Value::Null => request.header("Content-Length", "0"),
-                body => request.json(body),
+                None => request.header("Content-Length", "0"),
+                Some(body) => request.json(body),
             })
             .await
         };
         told(ask(&anybody).await, 401, "Unauthorized");
         let seen = ask(&watcher).await;
         if method == Method::GET {
-            let _ = seen.expect(200);
+            assert_eq!(seen.status, 200, "{path}: {}", seen.text());
         } else {
             told(seen, 403, "Forbidden");
         }
     }
+    assert!(count > 70, "only {count} operations");
+    let node = admin.get("/v1/nodes/1").await.expect(200).json()["node"].clone();
+    assert_eq!(
+        (&node["title"], &node["power_state"]),
+        (&Value::Null, &json!("power_on"))
+    );
 }

@@ -1,10 +1,10 @@
-//! A Python client generated from the OpenAPI documents drives one introspection.
+//! Python clients generated from the OpenAPI documents drive one introspection, and a hundred nodes.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use assay_tests::{Machine, Setup, folder};
+use assay_tests::{Machine, Server, Setup, folder};
 use serde_json::Value;
 
 /// Generates a client package for one document.
@@ -41,23 +41,34 @@ fn path_with_tools() -> String {
     format!("{}:{before}", tools.parent().unwrap().display())
 }
 
+/// What runs a script of `tests/clients` with the clients in that folder.
+fn script(name: &str, clients: &Path, server: &Server) -> Command {
+    let mut command = Command::new(folder::python_tool("python"));
+    command
+        .arg(folder::root().join("tests/clients").join(name))
+        .arg(clients)
+        .args([server.base(), server.client().token().unwrap()]);
+    command
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn it_drives_one_introspection() {
-    let server = Setup::new().authenticated().start().await;
-    let machine = Machine::numbered(31);
+async fn they_drive_one_introspection_and_a_hundred_nodes() {
+    let setup = Setup::new().env("ASSAY_DRIVERS__FAKE", true);
+    let server = setup.authenticated().start().await;
     let clients = tempfile::tempdir().unwrap();
     generate("inspector", clients.path());
     generate("cloudmanager", clients.path());
+    one_introspection(&server, clients.path()).await;
+    let fleet = script("cloudmanager_fleet.py", clients.path(), &server).output();
+    let fleet = fleet.unwrap();
+    let complaint = String::from_utf8_lossy(&fleet.stderr);
+    assert!(fleet.status.success(), "{complaint}");
+}
 
-    let mut child = Command::new(folder::python_tool("python"))
-        .arg(folder::root().join("tests/clients/generated.py"))
-        .arg(clients.path())
-        .args([
-            server.base(),
-            server.client().token().unwrap(),
-            "generated",
-            &machine.macs[0],
-        ])
+async fn one_introspection(server: &Server, clients: &Path) {
+    let machine = Machine::numbered(31);
+    let mut child = script("generated.py", clients, server)
+        .args(["generated", &machine.macs[0]])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

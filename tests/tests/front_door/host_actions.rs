@@ -1,5 +1,9 @@
 //! What Assay does on the operating system of a node, tried on a Debian of its own in a virtual machine.
 
+mod cpu_mode;
+mod locks;
+mod targets;
+
 use std::io::Read;
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -90,12 +94,16 @@ impl Lab {
 async fn a_host_is_as_it_was_set() {
     let lab = Lab::new().await;
     only_the_pinned_host_is_touched(&lab).await;
+    locks::a_neighbour_dies(&lab).await;
     the_log_arrives_elsewhere(&lab).await;
     what_was_set_is_kept(&lab).await;
     the_agent_answers(&lab).await;
+    targets::targets_are_found_and_attached(&lab).await;
     nobody_else_comes_in(&lab).await;
     the_system_is_updated(&lab).await;
     what_the_host_lacks_is_said(&lab).await;
+    locks::what_it_held_is_released(&lab).await;
+    cpu_mode::it_is_set_and_the_former_file_is_kept(&lab).await;
 }
 
 async fn only_the_pinned_host_is_touched(lab: &Lab) {
@@ -161,6 +169,8 @@ async fn what_was_set_is_kept(lab: &Lab) {
     wait::until_is("it is set again", LIMIT, looked, |is_there| *is_there).await;
     let _ = lab.act("disable-log-redirection").await.expect(204);
     assert!(!lab.on_guest(is_there));
+    // What comes next does not have to wait for that.
+    let _ = lab.act("disable-dcc").await.expect(204);
 }
 
 fn asked(lab: &Lab, community: &str) -> bool {

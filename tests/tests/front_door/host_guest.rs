@@ -43,11 +43,11 @@ fn is_the_known_host(guest: &HostGuest) {
 }
 
 fn runs_its_services(guest: &HostGuest) {
-    let units = "ssh snmpd rsyslog tgt iscsid.socket";
+    let units = "ssh snmpd rsyslog tgt iscsid.socket sanlock";
     let states = guest.ok(&format!(
         "systemctl is-system-running; systemctl is-active {units}; systemctl is-enabled {units}"
     ));
-    let expected = format!("running\n{}{}", "active\n".repeat(5), "enabled\n".repeat(5));
+    let expected = format!("running\n{}{}", "active\n".repeat(6), "enabled\n".repeat(6));
     assert_eq!(states, expected.trim());
     let name = guest.ok("snmpget -v2c -c public -Oqv 127.0.0.1 .1.3.6.1.2.1.1.5.0");
     assert_eq!(name, "\"guest\"");

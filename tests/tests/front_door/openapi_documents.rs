@@ -185,6 +185,8 @@ async fn every_documented_operation_is_routed() {
             reply.status,
             reply.text()
         );
-        assert!(reply.status != 405 && reply.status < 500, "{place}");
+        let lacks_cloud = reply.status == 503 && reply.text().contains("no cloud is configured");
+        let is_served = reply.status != 405 && reply.status < 500;
+        assert!(is_served || lacks_cloud, "{place}");
     }
 }

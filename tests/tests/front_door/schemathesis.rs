@@ -4,7 +4,8 @@
 use std::process::Command;
 use std::sync::Arc;
 
-use assay_sim::IdleMachine;
+use assay_sim::{IdleMachine, OpenStackOptions};
+use assay_tests::openstack::Cloud;
 use assay_tests::{Setup, folder, lab};
 use tempfile::TempDir;
 
@@ -13,7 +14,15 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
                       response_headers_conformance,response_schema_conformance";
 
 async fn try_document(name: &str) {
-    let server = Setup::new()
+    let cloud = Cloud::start(OpenStackOptions {
+        hosts: 2,
+        instances: 2,
+        ..OpenStackOptions::default()
+    });
+    let setup = Setup::new();
+    let config = cloud.config(&setup);
+    let server = setup
+        .config(&config)
         .env("ASSAY_BMC_REQUEST_TIMEOUT", 1)
         .env("ASSAY_POWER_ANSWER_WAIT", 1)
         .env("ASSAY_POWER_BATCH_WAIT", 1)

@@ -1,7 +1,7 @@
 //! How nodes' operating systems are reached over SSH, and what is kept on them.
 
 use assay_app::App;
-use assay_domain::host::{HostAccess, HostAction, KeptSettings};
+use assay_domain::host::{HostAccess, HostSetting, KeptSettings};
 use assay_domain::{Error, Result};
 use rocket::serde::json::Json;
 use rocket::{State, delete, get, put};
@@ -62,10 +62,10 @@ impl TryFrom<KeptSettings> for KeptWire {
     type Error = Error;
 
     fn try_from(kept: KeptSettings) -> Result<Self> {
-        let shown = |action: &HostAction| serde_json::to_value(action).map_err(Error::internal);
+        let shown = |setting: &HostSetting| serde_json::to_value(setting).map_err(Error::internal);
         Ok(Self {
             is_kept: kept.is_kept,
-            settings: kept.actions.iter().map(shown).collect::<Result<_>>()?,
+            settings: kept.settings.iter().map(shown).collect::<Result<_>>()?,
             kept_at: kept.kept_at.map(iso),
         })
     }

@@ -2,7 +2,7 @@
 //! end, and the header `Assay-Task` names one that goes on.
 
 use assay_app::{App, Protection, Waited};
-use assay_domain::host::{CpuMode, HostAction};
+use assay_domain::host::{CpuMode, HostAction, HostSetting};
 use assay_domain::{Error, Result};
 use rocket::http::{Header, Status};
 use rocket::response::{self, Responder};
@@ -88,7 +88,7 @@ pub(crate) async fn enable_snmp(app: &State<App>, caller: Caller, node_id: i64) 
         app,
         &caller,
         node_id,
-        HostAction::Snmp(true),
+        HostSetting::Snmp(true).into(),
         Protection::default(),
     )
     .await
@@ -114,7 +114,7 @@ pub(crate) async fn disable_snmp(app: &State<App>, caller: Caller, node_id: i64)
         app,
         &caller,
         node_id,
-        HostAction::Snmp(false),
+        HostSetting::Snmp(false).into(),
         Protection::default(),
     )
     .await
@@ -140,7 +140,7 @@ pub(crate) async fn enable_ssh(app: &State<App>, caller: Caller, node_id: i64) -
         app,
         &caller,
         node_id,
-        HostAction::Ssh(true),
+        HostSetting::Ssh(true).into(),
         Protection::default(),
     )
     .await
@@ -167,7 +167,7 @@ pub(crate) async fn disable_ssh(app: &State<App>, caller: Caller, node_id: i64) 
         app,
         &caller,
         node_id,
-        HostAction::Ssh(false),
+        HostSetting::Ssh(false).into(),
         Protection::default(),
     )
     .await
@@ -196,7 +196,7 @@ pub(crate) async fn set_cpu_mode(
     node_id: i64,
     body: JsonBody<WantedCpuMode>,
 ) -> Reply<Acted> {
-    let action = HostAction::CpuMode(body.0.wanted()?);
+    let action = HostSetting::CpuMode(body.0.wanted()?).into();
     act(app, &caller, node_id, action, Protection::default()).await
 }
 
@@ -222,7 +222,7 @@ pub(crate) async fn setup_log_redirection(
     node_id: i64,
     body: JsonBody<LogTarget>,
 ) -> Reply<Acted> {
-    let action = HostAction::LogRedirection(Some(body.0.log_redirection_hostname));
+    let action = HostSetting::LogRedirection(Some(body.0.log_redirection_hostname)).into();
     act(app, &caller, node_id, action, Protection::default()).await
 }
 
@@ -250,7 +250,7 @@ pub(crate) async fn disable_log_redirection(
         app,
         &caller,
         node_id,
-        HostAction::LogRedirection(None),
+        HostSetting::LogRedirection(None).into(),
         Protection::default(),
     )
     .await
@@ -321,7 +321,8 @@ pub(crate) async fn disable_dcc(app: &State<App>, caller: Caller, node_id: i64) 
     Ok(Nothing)
 }
 
-async fn act(
+/// Has an action carried out, and waits a while for its end.
+pub(super) async fn act(
     app: &App,
     caller: &Caller,
     node_id: i64,

@@ -22,10 +22,11 @@ pub(super) struct Info {
     version: &'static str,
 }
 
-/// Shows Assay's version.
+/// Shows Assay's version. The optional key `license` is never there: Assay needs no licence, so
+/// that there is none of which anything could be told.
 #[utoipa::path(
     tag = "info",
-    responses((status = 200, description = "The version", body = InfoBody)),
+    responses((status = 200, description = "The version, and no licence", body = InfoBody)),
 )]
 #[get("/v1/info")]
 pub(crate) fn get_info(_caller: Caller) -> Json<InfoBody> {

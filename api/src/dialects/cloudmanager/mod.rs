@@ -6,6 +6,7 @@ mod availability_storages;
 pub(crate) mod fault;
 mod filter;
 mod host_actions;
+mod host_storage;
 mod info;
 mod input;
 mod node_actions;
@@ -70,6 +71,9 @@ endpoints![
     host_actions::setup_log_redirection,
     host_actions::disable_log_redirection,
     host_actions::update_system,
+    host_storage::discover_targets,
+    host_storage::attach_targets,
+    host_storage::repair_locks,
     power_actions::list_power_actions,
     power_actions::get_power_action,
     node_power_controls::list_node_power_controls,
@@ -122,6 +126,7 @@ endpoints![
     servers::recover_server,
     tasks::list_tasks,
     tasks::get_task,
+    tasks::revoke_recent_task,
 ];
 
 /// A time as this API shows it: ISO 8601 in UTC, without a zone.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::guards::{Caller, JsonBody};
+use crate::query::Query;
 use crate::reply::{Answer, Nothing, Reply};
 
 use super::input::TextOrNumber;
@@ -64,8 +65,10 @@ pub(super) struct AssignmentPatch {
 pub(crate) async fn list_node_power_controls(
     app: &State<App>,
     caller: Caller,
+    query: Query<'_>,
     node_id: i64,
 ) -> Answer<NodeControlList> {
+    query.only(&[])?;
     let found = app.power_controls().assignments(&caller.0, node_id).await?;
     Ok(Json(NodeControlList {
         power_controls: found.into_iter().map(NodeControl::from).collect(),

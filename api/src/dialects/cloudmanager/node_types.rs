@@ -5,6 +5,7 @@ use rocket::serde::json::Json;
 use rocket::{State, delete, get, post, put};
 
 use crate::guards::{Caller, JsonBody};
+use crate::query::Query;
 use crate::reply::{Answer, Nothing, Reply};
 
 use super::node_class_wire::{NodeTypeBody, NodeTypeList, NodeTypeWire, OneNodeType};
@@ -22,8 +23,10 @@ use super::node_class_wire::{NodeTypeBody, NodeTypeList, NodeTypeWire, OneNodeTy
 pub(crate) async fn list_node_types(
     app: &State<App>,
     caller: Caller,
+    query: Query<'_>,
     class_id: i64,
 ) -> Answer<NodeTypeList> {
+    query.only(&[])?;
     let class = app.node_classes().get(&caller.0, class_id).await?;
     Ok(Json(NodeTypeList {
         node_types: class.types.into_iter().map(NodeTypeWire::from).collect(),

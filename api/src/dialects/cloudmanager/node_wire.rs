@@ -1,9 +1,13 @@
 //! A node as CloudManager shows it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use assay_app::{NodeDetail, NodeHypervisor};
+use assay_domain::node_class::{NodeClass as Class, NodeImage, NodeType};
 use assay_domain::{NodePowerControl, PowerControl, PowerState};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::dialects::age;
@@ -17,10 +21,26 @@ use super::os_hypervisor::OsHypervisor;
 pub(super) struct Named {
     /// Key.
     #[schema(example = 1)]
-    id: i64,
+    pub(super) id: i64,
     /// Name.
     #[schema(example = "default")]
-    name: String,
+    pub(super) name: String,
+}
+
+impl From<NodeImage> for Named {
+    fn from(image: NodeImage) -> Self {
+        let NodeImage { id, name } = image;
+        Self { id, name }
+    }
+}
+
+impl From<NodeType> for Named {
+    fn from(kind: NodeType) -> Self {
+        Self {
+            id: kind.id,
+            name: kind.name,
+        }
+    }
 }
 
 /// A node's class.
@@ -34,10 +54,24 @@ pub(super) struct NodeClass {
     /// Name.
     #[schema(example = "hypervisor")]
     name: String,
+    /// Its types; shown below a power control only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) node_types: Option<Vec<Named>>,
+}
+
+impl From<Class> for NodeClass {
+    fn from(class: Class) -> Self {
+        Self {
+            id: class.id,
+            is_default: class.is_default,
+            name: class.name,
+            node_types: None,
+        }
+    }
 }
 
 /// A power control that feeds a node.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub(super) struct NodeControl {
     /// Whether the node's power actions use it.
     is_default: bool,
@@ -90,6 +124,9 @@ pub(super) struct NodeWire {
     controller_id: Option<String>,
     /// Kind of that controller.
     controller_type: Option<String>,
+    /// When it was created, UTC.
+    #[schema(example = "2018-10-24T12:12:02")]
+    created_at: String,
     /// Logical CPUs.
     cpu_amount: Option<i32>,
     /// How far the hypervisor oversubscribes its CPUs, with `with_os_object`; null where no cloud
@@ -108,6 +145,8 @@ pub(super) struct NodeWire {
     id: i64,
     /// Boot image.
     image: Option<Named>,
+    /// The boot image's key, as it is written.
+    image_id: Option<i64>,
     /// Inventory code.
     inventory_code: Option<String>,
     /// Addresses of the operating system.
@@ -118,13 +157,26 @@ pub(super) struct NodeWire {
     is_reserved: bool,
     /// Main MAC address.
     mac_address: Option<String>,
+    /// Free data, e.g. `cpu_benchmark`; absent when there is none.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    #[schema(value_type = Option<Object>)]
+    metadata: Map<String, Value>,
     /// Host name.
     #[schema(example = "node1.example.org")]
     name: Option<String>,
+    /// In the single view only, when it is known: the iSCSI targets that the node's host had sessions with
+    /// when it was looked last, by the name of the node that has the storage's address, or else by that
+    /// address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(
+        value_type = Option<BTreeMap<String, Vec<String>>>,
+        example = json!({"storage1.example.org": ["iqn.2010-10.org.openstack:volume-9ce44bf8-f981-45b8-8ef4-8120f4761420"]})
+    )]
+    pub(super) nas: Option<BTreeMap<String, BTreeSet<String>>>,
     /// Class.
-    node_class: Option<NodeClass>,
+    pub(super) node_class: Option<NodeClass>,
     /// Power controls that feed it.
-    node_controls: Vec<NodeControl>,
+    pub(super) node_controls: Vec<NodeControl>,
     /// Type within the class.
     node_type: Option<Named>,
     /// Whether NodeSafe is enabled: what would interrupt the machine is refused (an addition of
@@ -189,6 +241,7 @@ impl From<NodeDetail> for NodeWire {
             condition: node.condition,
             controller_id: node.controller_id,
             controller_type: node.controller_type,
+            created_at: iso(node.created_at),
             cpu_amount: node.cpu_amount,
             cpu_allocation_ratio: None,
             description: node.description,
@@ -196,27 +249,20 @@ impl From<NodeDetail> for NodeWire {
             hdd_gb: node.hdd_gb,
             hypervisor_id: node.hypervisor_id,
             id: node.id,
-            image: image.map(|image| Named {
-                id: image.id,
-                name: image.name,
-            }),
+            image: image.map(Named::from),
+            image_id: node.image_id,
             inventory_code: node.inventory_code,
             ip_addresses: node.ip_addresses,
             is_controller: node.is_controller,
             is_reserved: node.is_reserved,
             mac_address: node.mac_address,
+            metadata: node.metadata,
             name: node.name,
-            node_class: class.map(|class| NodeClass {
-                id: class.id,
-                is_default: class.is_default,
-                name: class.name,
-            }),
+            nas: None,
+            node_class: class.map(NodeClass::from),
             node_controls: controls.into_iter().map(NodeControl::from).collect(),
             nodesafe: node.is_protected,
-            node_type: node_type.map(|kind| Named {
-                id: kind.id,
-                name: kind.name,
-            }),
+            node_type: node_type.map(Named::from),
             owner: node.owner,
             power_state: node.power_state.map(power_state),
             power_state_age: power_observed_at.map(age),

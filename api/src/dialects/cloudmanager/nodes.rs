@@ -155,9 +155,10 @@ pub(crate) async fn get_node(
     }
     let detail = app.nodes().get(&caller.0, node_id).await?;
     let mut nodes = wire(app, &caller.0, vec![detail], extension).await?;
-    let node = nodes
+    let mut node = nodes
         .pop()
         .ok_or_else(|| Error::internal("a node got lost"))?;
+    node.nas = app.hosts().attached(&caller.0, node_id).await?;
     Ok(Json(OneNode { node }))
 }
 

@@ -1,10 +1,10 @@
 //! Outputs of a power control: switched directly, and the nodes that hang on them.
 
-use assay_app::{App, Protection};
+use assay_app::{App, NodeDetail, Protection};
 use assay_domain::PowerCommand;
 use rocket::serde::json::Json;
 use rocket::{State, get, post};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::guards::{Caller, JsonBody};
@@ -12,7 +12,7 @@ use crate::query::{Query, protection};
 use crate::reply::{Answer, Nothing, Reply};
 
 use super::input::TextOrNumber;
-use super::node_wire::{NodeList, NodeWire};
+use super::node_wire::{Named, NodeControl, NodeWire};
 
 /// An output to switch.
 #[derive(Deserialize, ToSchema)]
@@ -21,6 +21,48 @@ pub(super) struct CoilBody {
     /// The output; text is taken too.
     #[schema(value_type = i64, example = 1)]
     coil: TextOrNumber,
+}
+
+/// A node as it is shown below a power control: with the types of its class, and with what
+/// CloudManager's document shows nowhere else.
+#[derive(Serialize, ToSchema)]
+pub(super) struct FedNode {
+    #[serde(flatten)]
+    node: NodeWire,
+    /// The same as `node_controls`, by the name that CloudManager's document shows here.
+    cloud_managers: Vec<NodeControl>,
+    /// Always null: Assay keeps no accounts of virtual controllers.
+    #[schema(value_type = Option<String>)]
+    controller_login: (),
+    /// Always null.
+    #[schema(value_type = Option<String>)]
+    controller_password: (),
+}
+
+impl From<NodeDetail> for FedNode {
+    fn from(detail: NodeDetail) -> Self {
+        let types = detail.class.as_ref().map(|class| {
+            let types = class.types.iter().cloned().map(Named::from);
+            types.collect()
+        });
+        let mut node = NodeWire::from(detail);
+        if let Some(class) = &mut node.node_class {
+            class.node_types = types;
+        }
+        Self {
+            cloud_managers: node.node_controls.clone(),
+            node,
+            controller_login: (),
+            controller_password: (),
+        }
+    }
+}
+
+/// The nodes below a power control.
+#[derive(Serialize, ToSchema)]
+pub(super) struct FedNodeList {
+    /// The nodes, by key.
+    nodes: Vec<FedNode>,
 }
 
 /// Switches an output on, whatever hangs on it.
@@ -107,7 +149,7 @@ pub(crate) async fn power_off_coil(
     tag = "power controls",
     params(("power_control_id" = i64, Path, description = "Key of the power control")),
     responses(
-        (status = 200, description = "The nodes", body = NodeList),
+        (status = 200, description = "The nodes", body = FedNodeList),
         (status = 404, description = "The power control cannot be found"),
     ),
 )]
@@ -115,13 +157,15 @@ pub(crate) async fn power_off_coil(
 pub(crate) async fn list_power_control_nodes(
     app: &State<App>,
     caller: Caller,
+    query: Query<'_>,
     power_control_id: i64,
-) -> Answer<NodeList> {
+) -> Answer<FedNodeList> {
+    query.only(&[])?;
     let found = app
         .power_controls()
         .nodes_of(&caller.0, power_control_id)
         .await?;
-    Ok(Json(NodeList {
-        nodes: found.into_iter().map(NodeWire::from).collect(),
+    Ok(Json(FedNodeList {
+        nodes: found.into_iter().map(FedNode::from).collect(),
     }))
 }

@@ -163,9 +163,11 @@ impl<'a> CloudHosts<'a> {
 
     /// A worker's part of [`Self::begin`].
     ///
+    /// When a host is given up the task fails; the other hosts are done all the same, unless they come
+    /// after it in sequence.
+    ///
     /// # Errors
-    /// [`Error::Conflict`] when a host was given up; the other hosts are done all the same, unless they
-    /// come after it in sequence.
+    /// What passes: the task goes on later.
     pub async fn run(&self, task: &Task) -> Result<Outcome> {
         let order: HostOrder = payload(task, "order")?;
         let hosts = self.app.store().job_hosts(&task.uuid).await?;
@@ -189,7 +191,8 @@ impl<'a> CloudHosts<'a> {
             None => Ok(Outcome::Done(result)),
             Some(end) => {
                 let why = end.detail.as_deref().unwrap_or("it was given up");
-                Err(Error::Conflict(format!("host {}: {why}", end.host)))
+                let error = Error::Conflict(format!("host {}: {why}", end.host));
+                Ok(Outcome::Failed(error, result))
             }
         }
     }

@@ -6,6 +6,7 @@ pub(crate) mod openapi;
 pub(crate) mod ramdisk;
 pub(crate) mod serve;
 pub(crate) mod simulate;
+mod simulate_cloud;
 pub(crate) mod status;
 pub(crate) mod user;
 pub(crate) mod work;

@@ -1,4 +1,5 @@
-//! `assay simulate`: thousands of simulated BMCs in this process, to try Assay and other clients on.
+//! `assay simulate`: thousands of simulated BMCs in this process, and a simulated cloud, to try Assay and other
+//! clients on.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -14,6 +15,7 @@ use assay_sim::{
 use clap::Args as ClapArgs;
 use serde_json::{Value, json};
 
+use super::simulate_cloud::CloudArgs;
 use crate::error::Error;
 use crate::signals::{Asked, Signals};
 
@@ -71,6 +73,8 @@ pub(crate) struct Simulate {
     list: Option<std::path::PathBuf>,
     #[command(flatten)]
     faults: FaultArgs,
+    #[command(flatten)]
+    cloud: CloudArgs,
 }
 
 /// Who has which fault.
@@ -105,7 +109,7 @@ struct FaultArgs {
 }
 
 /// A time that is not negative and not longer than a day.
-fn seconds(text: &str) -> Result<f64, String> {
+pub(super) fn seconds(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(seconds),
         _ => Err("a number of seconds from 0 to 86400 is needed".to_owned()),
@@ -162,20 +166,38 @@ impl Simulate {
     }
 }
 
-/// Runs the fleet until SIGTERM or SIGINT.
+/// Runs the fleet and the cloud until SIGTERM or SIGINT.
 pub(crate) async fn run(simulate: Simulate) -> Result<(), Error> {
     let mut signals = Signals::listen()?;
     let options = simulate.options()?;
-    let fleet = Fleet::start(&options)?;
+    let account = (options.username.as_str(), options.password.as_str());
+    let cloud = simulate.cloud.start(account, simulate.seed)?;
+    let bmcs = simulate.redfish + simulate.ipmi + simulate.amt;
+    // A cloud may be alone; nothing at all is refused by the fleet.
+    let fleet = match &cloud {
+        Some(_) if bmcs == 0 => None,
+        _ => Some(Fleet::start(&options)?),
+    };
     let mut list = String::new();
-    for member in fleet.members() {
-        list.push_str(&entry(member, &options).to_string());
+    let members = fleet.iter().flat_map(assay_sim::Fleet::members);
+    let bmcs = members.map(|member| entry(member, &options));
+    let clouds = cloud.iter().map(|(_, entry)| entry.clone());
+    for entry in bmcs.chain(clouds) {
+        list.push_str(&entry.to_string());
         list.push('\n');
     }
-    notice(&format!(
-        "This is a simulator, not hardware: {} Redfish, {} IPMI and {} Intel AMT BMCs, seed {}. Ctrl-C ends it.",
-        simulate.redfish, simulate.ipmi, simulate.amt, simulate.seed
-    ));
+    if fleet.is_some() {
+        notice(&format!(
+            "This is a simulator, not hardware: {} Redfish, {} IPMI and {} Intel AMT BMCs, seed {}. Ctrl-C ends it.",
+            simulate.redfish, simulate.ipmi, simulate.amt, simulate.seed
+        ));
+    }
+    if let Some((cloud, _)) = &cloud {
+        notice(&format!(
+            "This is a simulator of OpenStack, not a cloud: OS_AUTH_URL={}. Ctrl-C ends it.",
+            cloud.auth_url()
+        ));
+    }
     match &simulate.list {
         Some(file) => {
             write(file, &list)?;
@@ -184,7 +206,13 @@ pub(crate) async fn run(simulate: Simulate) -> Result<(), Error> {
         None => print(&list),
     }
     while signals.next().await != Asked::End {}
-    Ok(fleet.stop().await?)
+    if let Some((cloud, _)) = cloud {
+        cloud.stop().await;
+    }
+    match fleet {
+        Some(fleet) => Ok(fleet.stop().await?),
+        None => Ok(()),
+    }
 }
 
 /// One BMC as the list has it.

@@ -148,7 +148,6 @@ async fn lab_at(
     compute: &'static str,
     replies: impl IntoIterator<Item = Reply>,
 ) -> (Shared, OpenStack) {
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let script = Arc::new(Mutex::new(Script {
         replies: replies.into_iter().collect(),
         asked: Vec::new(),
@@ -166,6 +165,7 @@ async fn lab_at(
 }
 
 fn config(url: &str) -> OpenStackConfig {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     OpenStackConfig {
         keystone: KeystoneConfig {
             url: url.to_owned(),

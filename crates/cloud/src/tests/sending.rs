@@ -87,7 +87,8 @@ async fn a_refused_token_is_renewed_once() {
     let told = cloud.instances().command("x", InstanceCommand::Start);
     let error = told.await.unwrap_err();
     assert_eq!(error, CloudError::Unauthorized("expired".to_owned()));
-    assert_eq!((script.lock().logins, script.lock().asked.len()), (2, 2));
+    let script = script.lock();
+    assert_eq!((script.logins, script.asked.len()), (2, 2));
 }
 
 #[tokio::test]

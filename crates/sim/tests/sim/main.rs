@@ -8,6 +8,7 @@
 
 mod faults;
 mod ipmi;
+mod openstack;
 mod played;
 // The name sorts its tests into the group that runs one virtual machine at a time.
 mod qemu;

@@ -103,6 +103,7 @@ tables! {
     device_readings: DeviceReadingRow,
     host_access: HostAccessRow,
     host_settings: HostSettingsRow,
+    host_sessions: HostSessionsRow,
     instance_moves: InstanceMoveRow,
     host_progress: HostProgressRow,
     audits: AuditRow,

@@ -1,14 +1,19 @@
-//! How the operating systems of nodes are reached, and what was set on them.
+//! How the operating systems of nodes are reached, what was set on them, and their iSCSI sessions.
 
-use assay_domain::host::{HostAccess, HostAction, KeptSettings};
-use assay_domain::{Error, Timestamp};
+use std::net::IpAddr;
+
+use assay_domain::host::{HostAccess, HostSessions, HostSetting, KeptSettings};
+use assay_domain::iscsi::Targets;
+use assay_domain::{Error, TaskKind, TaskStatus, Timestamp};
+use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
 use super::{Conn, lock_node, nodes};
 use crate::convert::{naive, to_json};
 use crate::fault::Outcome;
-use crate::rows::{HostAccessRow, HostSettingsRow};
-use crate::schema::{host_access, host_settings};
+use crate::rows::{HostAccessRow, HostSessionsRow, HostSettingsRow};
+use crate::schema::nodes as all_nodes;
+use crate::schema::{host_access, host_sessions, host_settings, tasks};
 
 /// How a node's operating system is reached.
 pub(crate) fn access(connection: &mut Conn, node_id: i64) -> Outcome<Option<HostAccess>> {
@@ -54,11 +59,11 @@ pub(crate) fn settings(connection: &mut Conn, node_id: i64) -> Outcome<KeptSetti
 }
 
 /// Records something that was set.
-pub(crate) fn record(connection: &mut Conn, node_id: i64, action: &HostAction) -> Outcome<()> {
+pub(crate) fn record(connection: &mut Conn, node_id: i64, setting: &HostSetting) -> Outcome<()> {
     lock(connection, node_id)?;
     let mut kept = settings(connection, node_id)?;
-    kept.actions.retain(|other| !other.is_like(action));
-    kept.actions.push(action.clone());
+    kept.settings.retain(|other| !other.is_like(setting));
+    kept.settings.push(setting.clone());
     write(connection, node_id, &kept)
 }
 
@@ -77,9 +82,20 @@ pub(crate) fn claim(
     limit: i64,
     now: Timestamp,
 ) -> Outcome<Vec<i64>> {
+    let ended: Vec<&str> = TaskStatus::ALL
+        .into_iter()
+        .filter(|status| status.is_final())
+        .map(TaskStatus::as_str)
+        .collect();
+    // A host that takes longer than the interval is not asked for more and more.
+    let under_way = tasks::table
+        .filter(tasks::kind.eq(TaskKind::HostKeep.as_str()))
+        .filter(tasks::node_id.eq(host_settings::node_id.nullable()))
+        .filter(tasks::status.ne_all(ended));
     let due: Vec<(i64, i64)> = host_settings::table
         .filter(host_settings::is_kept)
         .filter(host_settings::actions.ne("[]"))
+        .filter(not(exists(under_way)))
         .filter(
             host_settings::kept_at
                 .is_null()
@@ -96,10 +112,52 @@ pub(crate) fn claim(
     Ok(nodes)
 }
 
+/// The open sessions of a node's operating system, when they were looked at last.
+pub(crate) fn sessions(connection: &mut Conn, node_id: i64) -> Outcome<Option<HostSessions>> {
+    let row: Option<HostSessionsRow> = host_sessions::table
+        .filter(host_sessions::node_id.eq(node_id))
+        .select(HostSessionsRow::as_select())
+        .first(connection)
+        .optional()?;
+    row.map(HostSessions::try_from).transpose()
+}
+
+/// Keeps the open sessions of a node's operating system.
+pub(crate) fn set_sessions(
+    connection: &mut Conn,
+    node_id: i64,
+    targets: &Targets,
+    now: Timestamp,
+) -> Outcome<()> {
+    lock(connection, node_id)?;
+    let changes = (
+        host_sessions::targets.eq(to_json(targets)?),
+        host_sessions::seen_at.eq(naive(now)),
+    );
+    diesel::insert_into(host_sessions::table)
+        .values((host_sessions::node_id.eq(node_id), changes.clone()))
+        .on_conflict(host_sessions::node_id)
+        .do_update()
+        .set(changes)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// The name of the node that has an address; of the first one, should several have it.
+pub(crate) fn name_at(connection: &mut Conn, address: IpAddr) -> Outcome<Option<String>> {
+    let name: Option<Option<String>> = all_nodes::table
+        .filter(all_nodes::ip_addresses.like(format!("%\"{address}\"%")))
+        .select(all_nodes::name)
+        .order(all_nodes::id)
+        .first(connection)
+        .optional()?;
+    Ok(name.flatten())
+}
+
 fn write(connection: &mut Conn, node_id: i64, kept: &KeptSettings) -> Outcome<()> {
     let changes = (
         host_settings::is_kept.eq(kept.is_kept),
-        host_settings::actions.eq(to_json(&kept.actions)?),
+        host_settings::actions.eq(to_json(&kept.settings)?),
     );
     diesel::insert_into(host_settings::table)
         .values((host_settings::node_id.eq(node_id), changes.clone()))

@@ -1,13 +1,13 @@
 //! Rows of the tables of hosts.
 
-use assay_domain::host::{HostAccess, KeptSettings};
+use assay_domain::host::{HostAccess, HostSessions, KeptSettings};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::convert::{from_json, utc};
 use crate::fault::{Fault, Outcome};
-use crate::schema::{host_access, host_settings};
+use crate::schema::{host_access, host_sessions, host_settings};
 
 /// How a node's operating system is reached, as it is stored.
 #[derive(Queryable, Selectable, Insertable, Serialize, Deserialize)]
@@ -51,8 +51,29 @@ impl TryFrom<HostSettingsRow> for KeptSettings {
     fn try_from(row: HostSettingsRow) -> Outcome<Self> {
         Ok(Self {
             is_kept: row.is_kept,
-            actions: from_json(&row.actions)?,
+            settings: from_json(&row.actions)?,
             kept_at: row.kept_at.map(utc),
+        })
+    }
+}
+
+/// The open sessions of a node's operating system with iSCSI targets, as they are stored.
+#[derive(Queryable, Selectable, Insertable, Serialize, Deserialize)]
+#[diesel(table_name = host_sessions)]
+pub(crate) struct HostSessionsRow {
+    pub(crate) id: i64,
+    pub(crate) node_id: i64,
+    pub(crate) targets: String,
+    pub(crate) seen_at: NaiveDateTime,
+}
+
+impl TryFrom<HostSessionsRow> for HostSessions {
+    type Error = Fault;
+
+    fn try_from(row: HostSessionsRow) -> Outcome<Self> {
+        Ok(Self {
+            targets: from_json(&row.targets)?,
+            seen_at: utc(row.seen_at),
         })
     }
 }

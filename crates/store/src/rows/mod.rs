@@ -37,7 +37,7 @@ pub(crate) use evidence::{DiagnosisRow, EvidenceRow, StrayRow, findings_text};
 pub(crate) use fleet::{LeaseRow, ProcessRow, WaiterRow};
 pub(crate) use gate::GateRow;
 pub(crate) use held_report::{HeldReportHead, HeldReportRow};
-pub(crate) use host::{HostAccessRow, HostSettingsRow};
+pub(crate) use host::{HostAccessRow, HostSessionsRow, HostSettingsRow};
 pub(crate) use host_key::HostKeyRow;
 pub(crate) use introspection::{IntrospectionRow, PhaseRow};
 pub(crate) use machine::{BootClaimRow, DiscoveryBootRow, FingerprintRow};

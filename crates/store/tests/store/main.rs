@@ -20,6 +20,8 @@ mod fleet;
 mod gates;
 mod hardware;
 mod host_keys;
+mod host_sessions;
+mod host_settings;
 mod introspections;
 mod keys;
 mod lookup;

@@ -143,6 +143,9 @@ impl Cloud {
         let Some((source, _)) = self.ends_of(migration) else {
             return;
         };
+        if !self.is_well(source) {
+            return;
+        }
         self.hold_one(migration, false);
         self.place(number, source);
         self.change(number, at, |instance| {

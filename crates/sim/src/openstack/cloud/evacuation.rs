@@ -159,7 +159,13 @@ impl Cloud {
         let open = |status: &str| {
             matches!(
                 status,
-                "queued" | "preparing" | "running" | "accepted" | "pre-migrating" | "migrating" | "post-migrating"
+                "queued"
+                    | "preparing"
+                    | "running"
+                    | "accepted"
+                    | "pre-migrating"
+                    | "migrating"
+                    | "post-migrating"
             )
         };
         let of_it = self.migrations.values().filter(|it| it.instance == number);

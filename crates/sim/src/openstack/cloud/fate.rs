@@ -64,6 +64,7 @@ impl Cloud {
         let here: Vec<u64> = self.hosts[place].instances.iter().copied().collect();
         for number in here {
             self.abandon_moves(number, now);
+            self.unsettle(number, now);
             self.change(number, now, |instance| {
                 instance.generation += 1;
                 instance.task_state = None;
@@ -73,6 +74,17 @@ impl Cloud {
                     instance.vm_state = VmState::Stopped;
                 }
             });
+        }
+    }
+
+    /// A confirmation or its contrary that was lost has to be asked for again.
+    fn unsettle(&mut self, number: u64, now: Moment) {
+        let of_it = self.migrations.values_mut().filter(|record| {
+            record.instance == number && matches!(record.status, "confirming" | "reverting")
+        });
+        for record in of_it {
+            record.status = "finished";
+            record.updated = now;
         }
     }
 

@@ -77,29 +77,28 @@ impl Verb {
     }
 }
 
-impl Cloud {
-    /// Refuses what the state of an instance does not allow.
-    pub(super) fn check_state(
-        &self,
-        instance: &Instance,
-        action: &str,
-        states: &[VmState],
-    ) -> Result<(), Refusal> {
-        if !states.contains(&instance.vm_state) {
-            let state = instance.vm_state.name();
-            return Err(invalid_state(&instance.id, action, "vm_state", state));
-        }
-        match instance.task_state {
-            None => Ok(()),
-            Some(task) => Err(invalid_state(
-                &instance.id,
-                action,
-                "task_state",
-                task.name(),
-            )),
-        }
+/// Refuses what the state of an instance does not allow.
+pub(super) fn check_state(
+    instance: &Instance,
+    action: &str,
+    states: &[VmState],
+) -> Result<(), Refusal> {
+    if !states.contains(&instance.vm_state) {
+        let state = instance.vm_state.name();
+        return Err(invalid_state(&instance.id, action, "vm_state", state));
     }
+    match instance.task_state {
+        None => Ok(()),
+        Some(task) => Err(invalid_state(
+            &instance.id,
+            action,
+            "task_state",
+            task.name(),
+        )),
+    }
+}
 
+impl Cloud {
     /// Begins an action.
     pub(in crate::openstack) fn act(
         &mut self,
@@ -126,12 +125,12 @@ impl Cloud {
         let mut runs = false;
         self.change(number, at, |instance| {
             instance.task_state = None;
-            instance.vm_state = if fails {
-                VmState::Error
-            } else {
-                instance.fault = None;
-                verb.end(instance.vm_state)
-            };
+            if fails {
+                instance.vm_state = VmState::Error;
+                return;
+            }
+            instance.fault = None;
+            instance.vm_state = verb.end(instance.vm_state);
             runs = matches!(instance.vm_state, VmState::Active | VmState::Paused);
             instance.is_alive = runs;
         });

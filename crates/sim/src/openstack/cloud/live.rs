@@ -1,6 +1,7 @@
 //! Live migration: queued, preparing, running, completed.
 
 use super::clock::Moment;
+use super::lifecycle::check_state;
 use super::migration::MigrationKind;
 use super::scheduler::NO_VALID_HOST;
 use super::{Cloud, Stage, TaskState, VmState};
@@ -135,7 +136,7 @@ impl Cloud {
         states: &[VmState],
     ) -> Result<(u64, usize), Refusal> {
         let instance = self.instance(id)?;
-        self.check_state(instance, action, states)?;
+        check_state(instance, action, states)?;
         let home = instance.host.ok_or_else(|| {
             Refusal::conflict(format!("Cannot '{action}' instance {id}: it has no host"))
         })?;

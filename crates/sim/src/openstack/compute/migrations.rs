@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::openstack::answer::{Answer, Handled, Refusal};
 use crate::openstack::cloud::clock::micros;
-use crate::openstack::cloud::{Cloud, Migration, Moment};
+use crate::openstack::cloud::{Cloud, Host, Migration, Moment};
 use crate::openstack::request::Call;
 
 /// What both kinds of list show.
@@ -19,7 +19,7 @@ fn common(cloud: &Cloud, call: &Call, record: &Migration) -> Value {
         "source_node": source,
         "dest_compute": destination.map(|host| host.name.as_str()),
         "dest_node": destination.map(|host| host.name.as_str()),
-        "dest_host": destination.map(|host| host.ip()),
+        "dest_host": destination.map(Host::ip),
         "created_at": micros(record.created),
         "updated_at": micros(record.updated),
     });

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::openstack::cloud::clock::{micros, seconds};
-use crate::openstack::cloud::{Cloud, Instance};
+use crate::openstack::cloud::{Cloud, Instance, TaskState};
 use crate::openstack::request::Call;
 
 /// The two links of a resource.
@@ -113,7 +113,7 @@ fn extended(cloud: &Cloud, instance: &Instance, map: &mut Map<String, Value>) {
             "OS-EXT-SRV-ATTR:hypervisor_hostname": host,
             "OS-EXT-SRV-ATTR:instance_name": format!("instance-{:08x}", instance.number),
             "OS-EXT-STS:power_state": instance.power_state(),
-            "OS-EXT-STS:task_state": instance.task_state.map(|task| task.name()),
+            "OS-EXT-STS:task_state": instance.task_state.map(TaskState::name),
             "OS-EXT-STS:vm_state": instance.vm_state.name(),
             "OS-SRV-USG:launched_at": instance.launched.map(micros),
             "OS-SRV-USG:terminated_at": null,
