@@ -186,14 +186,14 @@ impl<'a> Audits<'a> {
         let store = self.app.store();
         insist(self.app, || store.plan_moves(planned.clone())).await?;
         let mover = Mover::new(self.app, task, false)?;
-        for mut one in store.instance_moves(&task.uuid).await? {
+        for one in store.instance_moves(&task.uuid).await? {
             if one.state == MoveState::Planned
                 && let Err(obstacle) = self.still_holds(&one).await?
             {
-                one.methods.clear();
-                one.detail = Some(obstacle);
+                mover.leave(one, &obstacle).await?;
+            } else {
+                mover.make_one(one.position).await?;
             }
-            mover.make(vec![one]).await?;
         }
         let moves = store.instance_moves(&task.uuid).await?;
         let moves: Vec<Value> = moves.iter().map(crate::cloud_jobs::shown_move).collect();

@@ -57,6 +57,9 @@ pub struct CloudSettings {
     /// the cloud is away.
     #[serde(deserialize_with = "seconds")]
     pub instance_limit: Duration,
+    /// How long the move of an instance to another host may take.
+    #[serde(deserialize_with = "seconds")]
+    pub move_limit: Duration,
     /// The most moves that an audit proposes.
     pub audit_moves: usize,
     /// How far a host's load may be above that of all, as a share of what it can give (0.05 is five in
@@ -83,6 +86,7 @@ impl Default for CloudSettings {
             patience: Duration::from_secs(20),
             poll_interval: Duration::from_secs(2),
             instance_limit: Duration::from_secs(600),
+            move_limit: Duration::from_secs(3600),
             audit_moves: 20,
             audit_tolerance: 0.05,
             answer_wait: Duration::from_secs(30),

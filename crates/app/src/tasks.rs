@@ -55,7 +55,8 @@ impl<'a> Tasks<'a> {
         self.app.store().list_tasks(page).await
     }
 
-    /// Cancels a task that no worker holds yet.
+    /// Cancels a task that no worker holds yet. One that moves instances of the cloud is cancelled at
+    /// any time: moves that were begun are followed to their end, and no other is begun.
     ///
     /// # Errors
     /// [`Error::Conflict`] when it has begun or ended.
@@ -69,6 +70,16 @@ impl<'a> Tasks<'a> {
             .await?
         {
             tracing::info!(user = actor.name, dialect = %actor.dialect, task = uuid, "task revoked");
+            return Ok(());
+        }
+        let moves = matches!(
+            task.kind,
+            TaskKind::CloudHosts | TaskKind::CloudAuditApply
+        );
+        if moves && !task.status.is_final() {
+            let (store, now) = (self.app.store(), self.app.clock().now());
+            store.cancel_cloud_job(uuid, &actor.name, now).await?;
+            tracing::info!(user = actor.name, dialect = %actor.dialect, task = uuid, "task told to stop");
             return Ok(());
         }
         Err(Error::conflict(format!(

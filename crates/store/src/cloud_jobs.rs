@@ -41,8 +41,19 @@ impl Store {
         read!(self, cloud_jobs::moves(&task_uuid))
     }
 
-    /// Records how far a move is.
-    pub async fn record_move(&self, one: InstanceMove) -> Result<()> {
+    /// Has a task begin nothing new: moves of which the cloud was not told stay, and its hosts know.
+    pub async fn cancel_cloud_job(
+        &self,
+        task_uuid: &str,
+        user: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        let (task_uuid, user) = (task_uuid.to_owned(), user.to_owned());
+        write!(self, cloud_jobs::cancel(&task_uuid, &user, now))
+    }
+
+    /// Records how far a move is; false when it has ended already.
+    pub async fn record_move(&self, one: InstanceMove) -> Result<bool> {
         write!(self, cloud_jobs::record(&one))
     }
 }

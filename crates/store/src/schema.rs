@@ -558,6 +558,7 @@ diesel::table! {
         host -> Text,
         stage -> Text,
         was_enabled -> Bool,
+        cancelled_by -> Nullable<Text>,
         detail -> Nullable<Text>,
         changed_at -> Timestamp,
     }

@@ -24,6 +24,7 @@ CREATE TABLE host_progress (
     host TEXT COLLATE "C" NOT NULL,
     stage TEXT COLLATE "C" NOT NULL,
     was_enabled BOOLEAN NOT NULL,
+    cancelled_by TEXT COLLATE "C",
     detail TEXT COLLATE "C",
     changed_at TIMESTAMP NOT NULL,
     UNIQUE (task_uuid, position)

@@ -24,6 +24,7 @@ CREATE TABLE host_progress (
     host TEXT NOT NULL,
     stage TEXT NOT NULL,
     was_enabled BOOLEAN NOT NULL,
+    cancelled_by TEXT,
     detail TEXT,
     changed_at TIMESTAMP NOT NULL,
     UNIQUE (task_uuid, position)

@@ -1,9 +1,11 @@
 //! CloudManager's API: nodes with their classes, images and storages, their power, power controls,
 //! instances of the cloud, and tasks.
 
+mod audits;
 mod availability_storage_wire;
 mod availability_storages;
-pub(crate) mod fault;
+pub(crate) mod cloud_hosts;
+mod fault;
 mod filter;
 mod host_actions;
 mod host_storage;
@@ -42,6 +44,8 @@ pub(crate) const PREFIXES: &[&str] = &[
     "/v1/availability-storages",
     "/v1/power-controls",
     "/v1/servers",
+    "/v1/hosts",
+    "/v1/aggregates",
     "/v1/tasks",
 ];
 
@@ -119,6 +123,13 @@ endpoints![
     power_coils::power_on_coil,
     power_coils::power_off_coil,
     power_coils::list_power_control_nodes,
+    cloud_hosts::evacuate_host,
+    cloud_hosts::shut_host_down,
+    cloud_hosts::decommission_host,
+    cloud_hosts::restart_hosts,
+    audits::execute_audit,
+    audits::apply_audit,
+    audits::audit_status,
     servers::wake_up_server,
     servers::reset_server,
     servers::balance_server,

@@ -17,7 +17,7 @@ use super::host_actions::Acted;
 pub(super) struct TaskStarted {
     /// UUID of the task.
     #[schema(example = "7c8fbc6c-468d-4afb-a292-e70a3d475edc")]
-    task_id: String,
+    pub(super) task_id: String,
 }
 
 /// How an instance is reset.

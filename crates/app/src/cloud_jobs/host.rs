@@ -12,6 +12,7 @@ use assay_moves::{Board, Emptying, PlannedMove, Ways, empty};
 use crate::App;
 use crate::work::insist;
 
+use super::moves::moves_from;
 use super::{HostOrder, HostWork, Mover, fence, read_cloud};
 
 /// The state of a host, by whether its compute service reports in.
@@ -40,7 +41,14 @@ pub(super) async fn run(
         row,
     };
     while !job.row.stage.is_final() {
-        match job.next().await {
+        let next = match job.cancelled_by().await? {
+            // What was begun of the moves is followed to its end.
+            Some(user) if job.row.stage != HostStage::Moving => {
+                Err(Error::Conflict(format!("cancelled by {user}")))
+            }
+            _ => job.next().await,
+        };
+        match next {
             Ok(()) => {}
             Err(error) if error.is_passing() => return Err(error),
             Err(error) => job.reach(HostStage::Failed, Some(&error.to_string())).await?,
@@ -103,15 +111,12 @@ impl HostJob<'_> {
     async fn empty(&mut self) -> Result<()> {
         loop {
             let planned = self.plan().await?;
-            let moves = self.moves().await?;
-            let ends = Mover::new(self.app, self.task, false)?.make(moves).await?;
-            let ends = if ends.waiting > 0 {
+            let host = &self.row.host;
+            let mut ends = Mover::new(self.app, self.task, false)?.make(host).await?;
+            if ends.waiting > 0 {
                 self.fence().await?;
-                let moves = self.moves().await?;
-                Mover::new(self.app, self.task, true)?.make(moves).await?
-            } else {
-                ends
-            };
+                ends = Mover::new(self.app, self.task, true)?.make(host).await?;
+            }
             if ends.stayed > 0 {
                 let text = format!(
                     "it is not empty: {} instances have left it, {} could not",
@@ -127,7 +132,10 @@ impl HostJob<'_> {
 
     /// Records the moves of instances that are on the host and have none yet; gives how many.
     async fn plan(&self) -> Result<usize> {
-        let known = self.moves().await?;
+        if self.cancelled_by().await?.is_some() {
+            return Ok(0);
+        }
+        let known = moves_from(self.app, self.task, &self.row.host).await?;
         let mut board = Board::new(read_cloud(self.app).await?);
         let service = board.service(&self.row.host);
         let service = service.ok_or_else(|| Error::not_found("Host", &self.row.host))?;
@@ -146,13 +154,6 @@ impl HostJob<'_> {
             insist(self.app, || store.plan_moves(moves.clone())).await?;
         }
         Ok(count)
-    }
-
-    /// The moves of this host's instances.
-    async fn moves(&self) -> Result<Vec<InstanceMove>> {
-        let mut moves = self.app.store().instance_moves(&self.task.uuid).await?;
-        moves.retain(|one| one.source == self.row.host);
-        Ok(moves)
     }
 
     /// From a dead host instances can only be evacuated; that is what whoever asks for it wants.
@@ -227,6 +228,13 @@ impl HostJob<'_> {
             self.change(&service, ServiceChange::Enable).await?;
         }
         self.reach(HostStage::Done, None).await
+    }
+
+    async fn cancelled_by(&self) -> Result<Option<String>> {
+        let hosts = self.app.store().job_hosts(&self.task.uuid).await?;
+        let mut hosts = hosts.into_iter();
+        let row = hosts.find(|row| row.position == self.row.position);
+        Ok(row.and_then(|row| row.cancelled_by))
     }
 
     async fn service(&self) -> Result<ComputeHost> {

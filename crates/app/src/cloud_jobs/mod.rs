@@ -146,6 +146,7 @@ impl<'a> CloudHosts<'a> {
                 host: host.clone(),
                 stage: HostStage::Waiting,
                 was_enabled: service.is_enabled,
+                cancelled_by: None,
                 detail: None,
                 changed_at: now,
             });

@@ -52,40 +52,63 @@ impl<'a> Mover<'a> {
         })
     }
 
-    /// Makes these moves, in their order, until all have ended, or wait for their host to be off.
+    /// Makes the moves of a host, in their order, until all have ended, or wait for the host to be off.
+    /// What is recorded is read anew each time: somebody may have cancelled them.
     ///
     /// # Errors
     /// When the cloud or the database cannot be asked: the moves go on, and whoever comes next finds
     /// out what has become of them.
-    pub(crate) async fn make(&self, moves: Vec<InstanceMove>) -> Result<MoveEnds> {
+    pub(crate) async fn make(&self, source: &str) -> Result<MoveEnds> {
         let pause = self.app.settings().cloud_pace();
-        let (mut open, mut ends) = (Vec::new(), MoveEnds::default());
-        for one in moves {
-            if self.is_open(&mut ends, &one) {
-                open.push(one);
-            }
-        }
-        while !open.is_empty() {
-            let mut rest = Vec::with_capacity(open.len());
-            let mut at_work = open.iter().filter(|one| one.state == MoveState::Sent).count();
-            for one in open {
+        loop {
+            let mut ends = MoveEnds::default();
+            let moves = moves_from(self.app, self.task, source).await?;
+            let sent = |one: &&InstanceMove| one.state == MoveState::Sent;
+            let mut at_work = moves.iter().filter(sent).count();
+            let mut is_open = false;
+            for one in moves {
                 let begins = one.state == MoveState::Planned;
+                if !self.is_open(&mut ends, &one) {
+                    continue;
+                }
+                is_open = true;
                 if begins && at_work >= AT_A_TIME {
-                    rest.push(one);
                     continue;
                 }
                 let next = self.step(one).await?;
                 at_work += usize::from(begins && next.state == MoveState::Sent);
-                if self.is_open(&mut ends, &next) {
-                    rest.push(next);
-                }
             }
-            open = rest;
-            if !open.is_empty() {
-                tokio::time::sleep(pause).await;
+            if !is_open {
+                return Ok(ends);
             }
+            tokio::time::sleep(pause).await;
         }
-        Ok(ends)
+    }
+
+    /// Makes one move, which is its task's only one at a time.
+    ///
+    /// # Errors
+    /// As of [`Self::make`].
+    pub(crate) async fn make_one(&self, position: i32) -> Result<()> {
+        let pause = self.app.settings().cloud_pace();
+        loop {
+            let moves = self.app.store().instance_moves(&self.task.uuid).await?;
+            let one = moves.into_iter().find(|one| one.position == position);
+            match one {
+                Some(one) if !one.state.is_final() => {
+                    if self.step(one).await?.state.is_final() {
+                        return Ok(());
+                    }
+                }
+                _ => return Ok(()),
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Ends a move that is not possible any more.
+    pub(crate) async fn leave(&self, one: InstanceMove, why: &str) -> Result<()> {
+        self.record(one, MoveState::Stayed, why).await.map(drop)
     }
 
     /// Whether there is something to do about a move; if not, it is counted.
@@ -121,8 +144,8 @@ impl<'a> Mover<'a> {
             let text = format!("it is on {host}");
             return self.end(one, MoveState::Moved, &text).await;
         }
-        if instance.task_state.is_some() {
-            return Ok(one);
+        if let Some(doing) = &instance.task_state {
+            return self.wait_for(one, doing).await;
         }
         let Some(&method) = one.methods.first() else {
             let why = one.detail.clone();
@@ -154,6 +177,18 @@ impl<'a> Mover<'a> {
         }
     }
 
+    /// Leaves an instance alone that is busy, and gives it up when it stays so.
+    async fn wait_for(&self, one: InstanceMove, doing: &str) -> Result<InstanceMove> {
+        let text = format!("it is busy: {doing}");
+        if one.detail.as_ref() != Some(&text) {
+            return self.record(one, MoveState::Planned, &text).await;
+        }
+        if self.is_overdue(&one) {
+            return self.record(one, MoveState::Stayed, &text).await;
+        }
+        Ok(one)
+    }
+
     /// What has become of a move that the cloud was told to make, or may have been told.
     async fn look(&self, one: InstanceMove, instance: &Instance) -> Result<InstanceMove> {
         let newest = self.newest_migration(&one).await?;
@@ -171,6 +206,9 @@ impl<'a> Mover<'a> {
             return Ok(one);
         }
         if !ours.status.is_over() || instance.task_state.is_some() {
+            if self.is_overdue(&one) {
+                return self.abandon(one, &ours).await;
+            }
             return Ok(one);
         }
         if ours.status.has_failed() {
@@ -209,6 +247,27 @@ impl<'a> Mover<'a> {
         let why = instance.fault.clone();
         let why = why.unwrap_or_else(|| "the cloud has made no migration of it".to_owned());
         self.failed(one, &why, false).await
+    }
+
+    /// Ends a move that takes too long: a live migration is aborted, of which the next look tells the end;
+    /// anything else cannot be, and is reported as it is.
+    async fn abandon(&self, one: InstanceMove, ours: &Migration) -> Result<InstanceMove> {
+        let why = format!("its migration is {} and takes too long", ours.status);
+        if one.methods.first() != Some(&Method::Live) {
+            return self.record(one, MoveState::Stayed, &why).await;
+        }
+        let moves = self.cloud.moves();
+        match moves.abort_live(&one.instance_uuid, ours.id).await {
+            Ok(()) | Err(CloudError::OutcomeUnknown { .. }) => Ok(one),
+            Err(error) if error.is_passing() => Err(error.into()),
+            Err(_) => self.record(one, MoveState::Stayed, &why).await,
+        }
+    }
+
+    fn is_overdue(&self, one: &InstanceMove) -> bool {
+        let settings = self.app.settings().cloud.clone().unwrap_or_default();
+        let age = (self.app.clock().now() - one.changed_at).to_std();
+        age.is_ok_and(|age| age > settings.move_limit)
     }
 
     fn is_late(&self, one: &InstanceMove) -> bool {
@@ -250,7 +309,11 @@ impl<'a> Mover<'a> {
         one.detail = Some(text.to_owned());
         one.changed_at = self.app.clock().now();
         let store = self.app.store();
-        insist(self.app, || store.record_move(one.clone())).await?;
+        if !insist(self.app, || store.record_move(one.clone())).await? {
+            // Somebody has cancelled it.
+            one.state = MoveState::Stayed;
+            return Ok(one);
+        }
         let line = format!("{}: {}: {text}", one.instance_name, state.as_str());
         self.app.tasks().message(self.task, &line).await?;
         Ok(one)
@@ -264,6 +327,13 @@ impl<'a> Mover<'a> {
         let all = self.cloud.moves().migrations(&filter).await?;
         Ok(all.into_iter().max_by_key(|migration| migration.id))
     }
+}
+
+/// The moves of a task away from a host.
+pub(super) async fn moves_from(app: &App, task: &Task, source: &str) -> Result<Vec<InstanceMove>> {
+    let mut moves = app.store().instance_moves(&task.uuid).await?;
+    moves.retain(|one| one.source == source);
+    Ok(moves)
 }
 
 /// The host that an instance is on when it has left the one that it was to leave. One that waits to be

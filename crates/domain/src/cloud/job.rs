@@ -192,6 +192,8 @@ pub struct HostProgress {
     pub stage: HostStage,
     /// Whether the scheduler gave it instances before.
     pub was_enabled: bool,
+    /// Who has asked for the work on it to stop.
+    pub cancelled_by: Option<String>,
     /// Why it was given up.
     pub detail: Option<String>,
     /// When it changed last.

@@ -1,6 +1,6 @@
 //! What tasks do with the hosts and instances of a cloud.
 
-use assay_domain::cloud::{HostProgress, InstanceMove};
+use assay_domain::cloud::{HostProgress, InstanceMove, MoveState};
 use assay_domain::{Error, NewTask, Task, TaskStatus, Timestamp};
 use diesel::prelude::*;
 
@@ -64,6 +64,29 @@ pub(crate) fn hosts(connection: &mut Conn, task_uuid: &str) -> Outcome<Vec<HostP
     all(rows)
 }
 
+/// Has a task begin nothing new: moves of which the cloud was not told stay, and its hosts know.
+pub(crate) fn cancel(
+    connection: &mut Conn,
+    task_uuid: &str,
+    user: &str,
+    now: Timestamp,
+) -> Outcome<()> {
+    let planned = instance_moves::table
+        .filter(instance_moves::task_uuid.eq(task_uuid))
+        .filter(instance_moves::state.eq(MoveState::Planned.as_str()));
+    diesel::update(planned)
+        .set((
+            instance_moves::state.eq(MoveState::Stayed.as_str()),
+            instance_moves::detail.eq(format!("cancelled by {user}")),
+            instance_moves::changed_at.eq(naive(now)),
+        ))
+        .execute(connection)?;
+    diesel::update(host_progress::table.filter(host_progress::task_uuid.eq(task_uuid)))
+        .set(host_progress::cancelled_by.eq(user))
+        .execute(connection)?;
+    Ok(())
+}
+
 /// Records how far a host is.
 pub(crate) fn advance(connection: &mut Conn, host: &HostProgress) -> Outcome<()> {
     let known = host_progress::table
@@ -120,12 +143,18 @@ pub(crate) fn moves(connection: &mut Conn, task_uuid: &str) -> Outcome<Vec<Insta
     all(rows)
 }
 
-/// Records how far a move is.
-pub(crate) fn record(connection: &mut Conn, one: &InstanceMove) -> Outcome<()> {
-    let known = instance_moves::table
+/// Records how far a move is; false when it has ended already.
+pub(crate) fn record(connection: &mut Conn, one: &InstanceMove) -> Outcome<bool> {
+    let ended: Vec<&str> = MoveState::ALL
+        .into_iter()
+        .filter(|state| state.is_final())
+        .map(MoveState::as_str)
+        .collect();
+    let open = instance_moves::table
         .filter(instance_moves::task_uuid.eq(&one.task_uuid))
-        .filter(instance_moves::position.eq(one.position));
-    diesel::update(known)
+        .filter(instance_moves::position.eq(one.position))
+        .filter(instance_moves::state.ne_all(ended));
+    let recorded = diesel::update(open)
         .set((
             instance_moves::target.eq(&one.target),
             instance_moves::methods.eq(to_json(&one.methods)?),
@@ -136,5 +165,5 @@ pub(crate) fn record(connection: &mut Conn, one: &InstanceMove) -> Outcome<()> {
             instance_moves::changed_at.eq(naive(one.changed_at)),
         ))
         .execute(connection)?;
-    Ok(())
+    Ok(recorded == 1)
 }

@@ -59,6 +59,7 @@ pub(crate) struct HostProgressRow {
     pub(crate) host: String,
     pub(crate) stage: String,
     pub(crate) was_enabled: bool,
+    pub(crate) cancelled_by: Option<String>,
     pub(crate) detail: Option<String>,
     pub(crate) changed_at: NaiveDateTime,
 }
@@ -73,6 +74,7 @@ impl TryFrom<HostProgressRow> for HostProgress {
             host: row.host,
             stage: parse(&row.stage)?,
             was_enabled: row.was_enabled,
+            cancelled_by: row.cancelled_by,
             detail: row.detail,
             changed_at: utc(row.changed_at),
         })
