@@ -24,6 +24,7 @@ pub mod fleet;
 pub mod folder;
 pub mod guest;
 pub mod host_guest;
+pub mod hypervisor;
 pub mod keystone;
 pub mod lab;
 pub mod lan;

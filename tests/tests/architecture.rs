@@ -19,7 +19,7 @@ use serde_json::Value;
 const LONGEST_FILE: usize = 500;
 
 /// Each crate of Assay and the crates of Assay that it may know.
-const ROOMS: [(&str, &[&str]); 20] = [
+const ROOMS: [(&str, &[&str]); 21] = [
     ("assay-inventory", &[]),
     ("assay-domain", &["assay-inventory"]),
     ("assay-admission", &["assay-domain", "assay-inventory"]),
@@ -29,6 +29,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
     ("assay-hooks", &["assay-domain", "assay-inventory"]),
     ("assay-ipmi", &["assay-domain"]),
     ("assay-hosts", &["assay-domain"]),
+    ("assay-moves", &["assay-domain"]),
     (
         "assay-drivers",
         &["assay-domain", "assay-inventory", "assay-ipmi"],
@@ -54,6 +55,7 @@ const ROOMS: [(&str, &[&str]); 20] = [
             "assay-hooks",
             "assay-admission",
             "assay-hosts",
+            "assay-moves",
         ],
     ),
     (

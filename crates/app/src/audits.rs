@@ -46,16 +46,31 @@ impl<'a> Audits<'a> {
         self.find(aggregate, id).await
     }
 
-    /// Audits of all aggregates, newest first.
-    pub async fn list(&self, actor: &Actor, page: Page) -> Result<Vec<AuditRecord>> {
+    /// Audits of all aggregates with what they have found, newest first.
+    pub async fn list(
+        &self,
+        actor: &Actor,
+        page: Page,
+    ) -> Result<Vec<(AuditRecord, Option<Audit>)>> {
         actor.require(Role::Observer)?;
-        self.app.store().list_audits(page).await
+        let audits = self.app.store().list_audits(page).await?;
+        let with_found = |audit: AuditRecord| Ok((audit.clone(), found(&audit)?));
+        audits.into_iter().map(with_found).collect()
     }
 
-    /// What became of an audit's moves, once they are being made.
-    pub async fn moves(&self, actor: &Actor, audit: &AuditRecord) -> Result<Vec<InstanceMove>> {
+    /// One audit, what it has found, and what became of its moves once they are being made.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub async fn show(
+        &self,
+        actor: &Actor,
+        id: i64,
+    ) -> Result<(AuditRecord, Option<Audit>, Vec<InstanceMove>)> {
         actor.require(Role::Observer)?;
-        self.app.store().instance_moves(&audit.task_uuid).await
+        let audit = self.by_id(id).await?;
+        let moves = self.app.store().instance_moves(&audit.task_uuid).await?;
+        Ok((audit.clone(), found(&audit)?, moves))
     }
 
     /// Has the moves of an audit made, as far as they still hold.
@@ -161,10 +176,8 @@ impl<'a> Audits<'a> {
 
     /// Makes the moves one after the other: each is checked against the cloud as it is by then.
     async fn make_moves(&self, task: &Task, audit: &AuditRecord) -> Result<Value> {
-        let found: Audit = match &audit.found {
-            Some(found) => serde_json::from_value(found.clone()).map_err(Error::internal)?,
-            None => return Err(Error::internal(format!("audit {} has found nothing", audit.id))),
-        };
+        let nothing = || Error::internal(format!("audit {} has found nothing", audit.id));
+        let found = found(audit)?.ok_or_else(nothing)?;
         let now = self.app.clock().now();
         let planned = found.moves.iter().enumerate().map(|(place, one)| {
             Ok(InstanceMove {
@@ -226,4 +239,10 @@ impl<'a> Audits<'a> {
         let audit = self.app.store().audit(id).await?;
         audit.ok_or_else(|| Error::not_found("Audit", id))
     }
+}
+
+/// What an audit has found, once it is done.
+fn found(audit: &AuditRecord) -> Result<Option<Audit>> {
+    let found = audit.found.clone().map(serde_json::from_value);
+    found.transpose().map_err(Error::internal)
 }

@@ -68,7 +68,7 @@ pub use boot_images::BootImages;
 pub use clock::Clock;
 pub use audits::Audits;
 pub use cloud::NodeHypervisor;
-pub use assay_moves::Ways;
+pub use assay_moves::{Audit, AuditEnd, Imbalance, ProposedMove, Ways};
 pub use cloud_jobs::{CloudHosts, HostOrder, HostPlan, HostWork};
 pub use cloud_settings::{CloudInterface, CloudSettings};
 pub use dead_letters::DeadLetters;

@@ -32,6 +32,8 @@ mod authentication;
 mod backup;
 mod bmc_faults;
 mod chaos;
+mod cloud_audits;
+mod cloud_hosts;
 mod cloud_nodes;
 mod cloud_servers;
 mod cloudmanager_availability_storages;

@@ -1,6 +1,7 @@
 //! Assay's own API: what the other dialects have no words for.
 
 mod alarms;
+mod cloud_jobs;
 mod dead_letters;
 mod device_commands;
 mod device_wire;
@@ -92,6 +93,9 @@ endpoints![
     host_access::show_host_settings,
     host_keys::show_host_key,
     host_keys::forget_host_key,
+    cloud_jobs::list_audits,
+    cloud_jobs::show_audit,
+    cloud_jobs::show_job_hosts,
     alarms::list_alarms,
     alarms::show_alarm,
     alarms::acknowledge_alarm,

@@ -7,11 +7,11 @@ mod moves;
 mod shown;
 mod view;
 
-use assay_domain::cloud::{HostProgress, HostStage};
+use assay_domain::cloud::{HostProgress, HostStage, InstanceMove};
 use assay_domain::{Actor, Error, Node, Result, Role, Task, TaskKind};
 use assay_moves::{Board, PlannedMove, Ways, empty};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::work::{Outcome, payload};
 use crate::{App, Protection};
@@ -186,7 +186,8 @@ impl<'a> CloudHosts<'a> {
         } else {
             ends = futures::future::try_join_all(each).await?;
         }
-        let result = self.shown(task).await?;
+        let (hosts, moves) = self.recorded(&task.uuid).await?;
+        let result = shown::progress(&hosts, &moves);
         let failed = ends.iter().find(|end| end.stage == HostStage::Failed);
         match failed {
             None => Ok(Outcome::Done(result)),
@@ -202,16 +203,23 @@ impl<'a> CloudHosts<'a> {
     ///
     /// # Errors
     /// [`Error::NotFound`] for a task that does not work on hosts.
-    pub async fn progress(&self, actor: &Actor, task_uuid: &str) -> Result<Value> {
+    pub async fn progress(
+        &self,
+        actor: &Actor,
+        task_uuid: &str,
+    ) -> Result<(Vec<HostProgress>, Vec<InstanceMove>)> {
         actor.require(Role::Observer)?;
-        let task = self.app.tasks().by_uuid(task_uuid).await?;
-        self.shown(&task).await
+        self.app.tasks().by_uuid(task_uuid).await?;
+        let (hosts, moves) = self.recorded(task_uuid).await?;
+        if hosts.is_empty() {
+            return Err(Error::not_found("Task on hosts", task_uuid));
+        }
+        Ok((hosts, moves))
     }
 
-    async fn shown(&self, task: &Task) -> Result<Value> {
-        let hosts = self.app.store().job_hosts(&task.uuid).await?;
-        let moves = self.app.store().instance_moves(&task.uuid).await?;
-        Ok(shown::progress(&hosts, &moves))
+    async fn recorded(&self, task_uuid: &str) -> Result<(Vec<HostProgress>, Vec<InstanceMove>)> {
+        let hosts = self.app.store().job_hosts(task_uuid).await?;
+        Ok((hosts, self.app.store().instance_moves(task_uuid).await?))
     }
 }
 
