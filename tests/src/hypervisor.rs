@@ -23,8 +23,9 @@ impl Hypervisor {
             name: host.to_owned(),
             ..lab::hardware(number)
         };
+        let plan = hardware.default_plan();
         let machine = IdleMachine::new(hardware);
-        machine.power_on(BootPlan::default()).await.unwrap();
+        machine.power_on(plan).await.unwrap();
         Self {
             machine,
             cloud: Arc::clone(cloud),

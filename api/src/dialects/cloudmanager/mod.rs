@@ -4,8 +4,8 @@
 mod audits;
 mod availability_storage_wire;
 mod availability_storages;
-pub(crate) mod cloud_hosts;
-mod fault;
+mod cloud_hosts;
+pub(crate) mod fault;
 mod filter;
 mod host_actions;
 mod host_storage;

@@ -78,7 +78,7 @@ impl HostJob<'_> {
             }
             HostStage::Emptied => self.reach(HostStage::SwitchingOff, None).await,
             HostStage::SwitchingOff => {
-                fence::switch(self.app, &self.row.host, PowerCommand::PowerOff).await?;
+                fence::switch(self.app, &self.row.host, PowerCommand::Off).await?;
                 self.reach(HostStage::Off, None).await
             }
             HostStage::Off if self.order.work == HostWork::Restart => {
@@ -169,7 +169,7 @@ impl HostJob<'_> {
     async fn fence(&self) -> Result<()> {
         self.say("it is switched off before instances are built again elsewhere")
             .await?;
-        fence::switch(self.app, &self.row.host, PowerCommand::PowerOff).await?;
+        fence::switch(self.app, &self.row.host, PowerCommand::Off).await?;
         self.say("its BMC shows that it is off").await?;
         let service = self.service().await?;
         if !service.is_forced_down {
@@ -205,7 +205,7 @@ impl HostJob<'_> {
     /// Switches the host on, waits for its compute service, and has it get instances again if it did
     /// before.
     async fn come_back(&mut self) -> Result<()> {
-        fence::switch(self.app, &self.row.host, PowerCommand::PowerOn).await?;
+        fence::switch(self.app, &self.row.host, PowerCommand::On).await?;
         let settings = self.app.settings();
         let limit = settings.cloud.clone().unwrap_or_default().instance_limit;
         let give_up = Instant::now() + limit;
