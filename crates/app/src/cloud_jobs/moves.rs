@@ -128,7 +128,7 @@ impl<'a> Mover<'a> {
         let instance = match self.cloud.instances().get(&one.instance_uuid).await {
             Ok(instance) => instance,
             Err(CloudError::NotFound { .. }) => {
-                return self.end(one, MoveState::Gone, "it was deleted").await;
+                return self.record(one, MoveState::Gone, "it was deleted").await;
             }
             Err(error) => return Err(error.into()),
         };
@@ -142,7 +142,7 @@ impl<'a> Mover<'a> {
     async fn tell(&self, mut one: InstanceMove, instance: &Instance) -> Result<InstanceMove> {
         if let Some(host) = elsewhere(&one, instance) {
             let text = format!("it is on {host}");
-            return self.end(one, MoveState::Moved, &text).await;
+            return self.record(one, MoveState::Moved, &text).await;
         }
         if let Some(doing) = &instance.task_state {
             return self.wait_for(one, doing).await;
@@ -150,12 +150,15 @@ impl<'a> Mover<'a> {
         let Some(&method) = one.methods.first() else {
             let why = one.detail.clone();
             let why = why.unwrap_or_else(|| "nothing that is allowed moves it".to_owned());
-            return self.end(one, MoveState::Stayed, &why).await;
+            return self.record(one, MoveState::Stayed, &why).await;
         };
         one.after_migration = self.newest_migration(&one).await?.map_or(0, |last| last.id);
         one.attempts += 1;
         let text = format!("{} is told to leave ({})", one.instance_name, method.as_str());
         let mut one = self.record(one, MoveState::Sent, &text).await?;
+        if one.state != MoveState::Sent {
+            return Ok(one);
+        }
         let (moves, uuid, target) = (
             self.cloud.moves(),
             one.instance_uuid.as_str(),
@@ -219,7 +222,7 @@ impl<'a> Mover<'a> {
         match (elsewhere(&one, instance), &ours.status) {
             (Some(host), _) => {
                 let text = format!("it is on {host}");
-                self.end(one, MoveState::Moved, &text).await
+                self.record(one, MoveState::Moved, &text).await
             }
             // It is about to be settled, or to show its new host.
             (None, MigrationStatus::Finished) => Ok(one),
@@ -239,7 +242,7 @@ impl<'a> Mover<'a> {
     ) -> Result<InstanceMove> {
         if let Some(host) = elsewhere(&one, instance) {
             let text = format!("it is on {host}");
-            return self.end(one, MoveState::Moved, &text).await;
+            return self.record(one, MoveState::Moved, &text).await;
         }
         if instance.task_state.is_some() || !self.is_late(&one) {
             return Ok(one);
@@ -293,10 +296,6 @@ impl<'a> Mover<'a> {
             MoveState::Planned
         };
         self.record(one, state, why).await
-    }
-
-    async fn end(&self, one: InstanceMove, state: MoveState, text: &str) -> Result<InstanceMove> {
-        self.record(one, state, text).await
     }
 
     async fn record(
