@@ -31,6 +31,7 @@ async fn a_node_shows_what_the_document_shows_its_uuid_and_the_age_of_its_power(
         "condition",
         "controller_id",
         "controller_type",
+        "created_at",
         "cpu_amount",
         "cpu_allocation_ratio",
         "description",
@@ -39,6 +40,7 @@ async fn a_node_shows_what_the_document_shows_its_uuid_and_the_age_of_its_power(
         "hypervisor_id",
         "id",
         "image",
+        "image_id",
         "inventory_code",
         "ip_addresses",
         "is_controller",
@@ -260,6 +262,6 @@ async fn tasks_are_listed_by_id() {
     let task = server.get(&path).await.expect(200).json();
     assert_eq!(
         task,
-        json!({"status": "PENDING", "name": "introspection.leave"})
+        json!({"status": "PENDING", "name": "introspection.leave", "progress": []})
     );
 }

@@ -253,7 +253,10 @@ impl Judge<'_> {
                 held[0]
             )
         });
-        let waiting = self.count("SELECT count(*) FROM node_waiters");
+        let waiting = self.count(
+            "SELECT count(*) FROM node_waiters JOIN tasks ON tasks.uuid = task_uuid \
+             WHERE status IN ('PENDING', 'STARTED', 'RETRY')",
+        );
         self.forbid(waiting > 0, || {
             format!("{waiting} tasks still wait for a node")
         });
