@@ -64,6 +64,8 @@ impl Listed {
 pub struct Simulated {
     /// The BMCs in the order of the list.
     pub bmcs: Vec<Listed>,
+    /// Where the cloud's Keystone is, when there is a cloud.
+    pub auth_url: Option<String>,
     program: Program,
     _folder: TempDir,
 }
@@ -87,13 +89,18 @@ impl Simulated {
         });
         let lines = program.spawn();
         let wanted: usize = counts.iter().map(|(_, count)| count).sum();
-        let line = |_| {
+        let line = || -> Value {
             let line = lines.recv_timeout(LIMIT);
             let line = line.unwrap_or_else(|error| panic!("{error}: {}", program.log_tail(20)));
             serde_json::from_str(&line).unwrap()
         };
+        let bmc = |_| serde_json::from_value(line()).unwrap();
+        let bmcs = (0..wanted).map(bmc).collect();
+        let has_cloud = arguments.contains(&"--openstack");
+        let auth_url = has_cloud.then(|| line()["auth_url"].as_str().unwrap().to_owned());
         Self {
-            bmcs: (0..wanted).map(line).collect(),
+            bmcs,
+            auth_url,
             program,
             _folder: folder,
         }

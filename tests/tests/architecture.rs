@@ -87,6 +87,7 @@ const EVERYTHING: &[&str] = &[
     "assay-inventory",
     "assay-ipmi",
     "assay-keystone",
+    "assay-moves",
     "assay-queue",
     "assay-ramdisk",
     "assay-sim",

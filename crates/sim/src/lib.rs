@@ -56,8 +56,8 @@ pub use machine::scripted::{
 pub use machine::{Machine, Power};
 
 pub use openstack::{
-    ActionFailure, BadEnd, CallFault, HostCondition, HostShape, OpenStack, OpenStackCounters,
-    OpenStackFault, OpenStackOptions, TwoHosts,
+    ActionFailure, BadEnd, CallFault, CloudHost, HostCondition, HostMachine, HostShape, OpenStack,
+    OpenStackCounters, OpenStackFault, OpenStackOptions, TwoHosts,
 };
 pub use restart::RestartFault;
 pub use web::server_tls;

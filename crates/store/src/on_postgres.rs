@@ -21,15 +21,15 @@ const SCHEMA_LOCK: i64 = 0x6173_7361_7921;
 /// The advisory lock of enrolments from discovery.
 const DISCOVERY_LOCK: i64 = 0x6173_7361_7922;
 
+/// The advisory lock of work on hosts of a cloud.
+const HOSTS_LOCK: i64 = 0x6173_7361_7923;
+
 /// How many times as many candidates a claim looks at as it takes: others claim the first ones.
 pub(crate) const CANDIDATES: usize = 8;
 
 /// Keeps other processes from migrating at the same time, until the end of the transaction.
 pub(crate) fn lock_schema(connection: &mut Conn) -> Outcome<()> {
-    diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
-        .bind::<diesel::sql_types::BigInt, _>(SCHEMA_LOCK)
-        .execute(connection)?;
-    Ok(())
+    lock(connection, SCHEMA_LOCK)
 }
 
 /// Runs `work` on one unchanging state of the database.
@@ -84,8 +84,17 @@ pub(crate) fn lock_in_order(connection: &mut Conn, ids: &[i64]) -> Outcome<()> {
 /// Keeps others from enrolling and holding machines, until the end of the transaction: whoever comes
 /// second sees what the first one did.
 pub(crate) fn lock_discovery(connection: &mut Conn) -> Outcome<()> {
+    lock(connection, DISCOVERY_LOCK)
+}
+
+/// Keeps others from beginning work on hosts of a cloud, until the end of the transaction.
+pub(crate) fn lock_hosts(connection: &mut Conn) -> Outcome<()> {
+    lock(connection, HOSTS_LOCK)
+}
+
+fn lock(connection: &mut Conn, key: i64) -> Outcome<()> {
     diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
-        .bind::<diesel::sql_types::BigInt, _>(DISCOVERY_LOCK)
+        .bind::<diesel::sql_types::BigInt, _>(key)
         .execute(connection)?;
     Ok(())
 }

@@ -8,6 +8,7 @@
     reason = "a program for a developer's terminal; a failure must end it loudly"
 )]
 
+mod cloud;
 mod dry_run;
 mod figures;
 mod fleet;
@@ -27,7 +28,7 @@ use figures::Figures;
 
 const USAGE: &str = "usage: assay-bench [sizes] [guest] [start] [reports] [bulk] [status] [page] \
     [tasks] [introspections] [dry-run] [power-status] \
-    [power-on] [power-sync] [node-page] [node-writers]";
+    [power-on] [power-sync] [node-page] [node-writers] [cloud-plans]";
 
 /// Runs the named benchmarks, or all of them.
 #[tokio::main]
@@ -80,6 +81,9 @@ async fn main() {
     }
     if wanted("node-writers") {
         nodes::writers(&mut figures).await;
+    }
+    if wanted("cloud-plans") {
+        cloud::plans(&mut figures).await;
     }
     figures.print();
 }

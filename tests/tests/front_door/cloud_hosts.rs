@@ -1,100 +1,14 @@
 //! Hosts of a simulated cloud: emptied, switched off, restarted, whatever fails on the way.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use assay_sim::{
-    ActionFailure, BadEnd, Bmc, CallFault, HostCondition, OpenStackFault, OpenStackOptions, Power,
-};
-use assay_tests::hypervisor::Hypervisor;
-use assay_tests::openstack::Cloud;
-use assay_tests::{Client, Server, Setup, lab, wait};
+use assay_sim::{ActionFailure, BadEnd, CallFault, HostCondition, OpenStackFault};
+use assay_tests::cloud_lab::CloudLab;
 use serde_json::{Value, json};
-
-/// How long anything may take.
-const LIMIT: Duration = Duration::from_secs(60);
-
-struct Lab {
-    cloud: Arc<Cloud>,
-    server: Server,
-    bmcs: Vec<Bmc>,
-    hosts: Vec<String>,
-}
-
-impl Lab {
-    /// A cloud of hosts, each a node with a BMC, with instances that are spread over them.
-    async fn new(hosts: usize, instances: usize) -> Self {
-        let cloud = Arc::new(Cloud::start(OpenStackOptions {
-            hosts,
-            instances,
-            delay: Duration::from_millis(100),
-            service_down_after: Duration::from_millis(300),
-            ..OpenStackOptions::default()
-        }));
-        let setup = Setup::new();
-        let config = format!("{}poll_interval = 0.05\n", cloud.config(&setup));
-        let server = setup.config(&config).start().await;
-        let mut lab = Self {
-            hosts: cloud.simulator().hosts(),
-            cloud,
-            server,
-            bmcs: Vec::new(),
-        };
-        for number in 0..hosts {
-            let host = lab.hosts[number].clone();
-            let machine = Hypervisor::of(&lab.cloud, &host, number).await;
-            let bmc = lab::bmc(Arc::new(machine));
-            let _ = lab::enrol(lab.client(), &bmc).await;
-            lab.bmcs.push(bmc);
-        }
-        lab
-    }
-
-    fn client(&self) -> &Client {
-        self.server.client()
-    }
-
-    fn on(&self, host: usize) -> Vec<String> {
-        self.cloud.simulator().instances_on(&self.hosts[host])
-    }
-
-    fn is_off(&self, host: usize) -> bool {
-        self.bmcs[host].machine().power() == Power::Off
-    }
-
-    /// Has something done with a host; gives the task's id.
-    async fn begin(&self, host: usize, work: &str, body: &Value) -> String {
-        let path = format!("/v1/hosts/{}/actions/{work}", self.hosts[host]);
-        let reply = self.client().post(&path, body).await.expect(200);
-        reply.json()["task_id"].as_str().unwrap().to_owned()
-    }
-
-    /// The task once it has ended.
-    async fn end(&self, task: &str) -> Value {
-        let path = format!("/assay/v1/tasks/{task}");
-        let ended = async || {
-            let shown = self.client().get(&path).await.expect(200).json();
-            let status = shown["status"].as_str().unwrap_or_default().to_owned();
-            ["SUCCESS", "FAILURE"].contains(&status.as_str()).then_some(shown)
-        };
-        wait::until("the task ends", LIMIT, ended).await
-    }
-
-    async fn done(&self, host: usize, work: &str, body: &Value) -> Value {
-        let task = self.begin(host, work, body).await;
-        self.end(&task).await
-    }
-
-    /// Whether an instance has ever run twice.
-    fn is_clean(&self) -> bool {
-        let counters = self.cloud.simulator().counters();
-        counters.running_twice.is_empty() && counters.evacuated_while_running.is_empty()
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_living_host_is_emptied_and_gets_nothing_more() {
-    let lab = Lab::new(3, 9).await;
+    let lab = CloudLab::new(3, 9).await;
     let before = lab.on(0);
     assert!(!before.is_empty());
     let path = format!("/v1/hosts/{}/actions/evacuate?dry_run=true", lab.hosts[0]);
@@ -119,7 +33,7 @@ async fn a_living_host_is_emptied_and_gets_nothing_more() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_host_is_switched_off_before_its_instances_run_elsewhere() {
-    let lab = Lab::new(3, 9).await;
+    let lab = CloudLab::new(3, 9).await;
     let before = lab.on(0);
     let cloud = lab.cloud.simulator();
     cloud.set_condition(&lab.hosts[0], HostCondition::DeadButRunning);
@@ -135,7 +49,7 @@ async fn a_dead_host_is_switched_off_before_its_instances_run_elsewhere() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_evacuated_from_a_host_that_cannot_be_switched_off() {
-    let lab = Lab::new(3, 6).await;
+    let lab = CloudLab::new(3, 6).await;
     let before = lab.on(0);
     let cloud = lab.cloud.simulator();
     cloud.set_condition(&lab.hosts[0], HostCondition::DeadButRunning);
@@ -153,7 +67,7 @@ async fn nothing_is_evacuated_from_a_host_that_cannot_be_switched_off() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restarted_host_comes_back_and_gets_instances_again() {
-    let lab = Lab::new(3, 6).await;
+    let lab = CloudLab::new(3, 6).await;
     let body = json!({"hosts": [lab.hosts[0], lab.hosts[1]], "in_sequence": true});
     let path = "/v1/hosts/actions/restart";
     let reply = lab.client().post(path, &body).await.expect(200).json();
@@ -172,7 +86,7 @@ async fn a_restarted_host_comes_back_and_gets_instances_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_fails_on_the_way_loses_nothing() {
-    let lab = Lab::new(3, 9).await;
+    let lab = CloudLab::new(3, 9).await;
     let cloud = lab.cloud.simulator();
     let before = lab.on(0);
     // One instance cannot be moved while it runs; the cloud is away for a while; its tokens end.
@@ -202,7 +116,7 @@ async fn what_fails_on_the_way_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_keeps_instances_stays_on() {
-    let lab = Lab::new(2, 4).await;
+    let lab = CloudLab::new(2, 4).await;
     let cloud = lab.cloud.simulator();
     let kept = lab.on(0)[0].clone();
     cloud.fail(ActionFailure {
@@ -220,7 +134,7 @@ async fn a_host_that_keeps_instances_stays_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_requests_are_told() {
-    let lab = Lab::new(2, 2).await;
+    let lab = CloudLab::new(2, 2).await;
     let client = lab.client();
     let nowhere = "/v1/hosts/nowhere/actions/evacuate";
     let _ = client.post_empty(nowhere).await.expect(404);

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 on_both!(the_documents_commands_do_as_it_shows);
 
 /// What needs an operating system, which the nodes here have not.
-const ON_HOSTS: [&str; 8] = [
+const ON_HOSTS: [&str; 10] = [
     "nodes.enable_snmp",
     "nodes.disable_snmp",
     "nodes.enable_ssh",
@@ -22,6 +22,8 @@ const ON_HOSTS: [&str; 8] = [
     "nodes.setup_log_redirection",
     "nodes.disable_log_redirection",
     "nodes.update_system",
+    "nodes.attach_targets",
+    "nodes.repair_locks",
 ];
 
 /// What the document's samples have: two hypervisors with a BMC each.
@@ -271,6 +273,9 @@ fn actions(document: &Document) {
         let message = error["message"].as_str().unwrap();
         assert!(message.contains("host-access"), "{id}: {message}");
     }
+    // The storage of the sample is no node here.
+    let ran = document.run("nodes.discovery_nas", &node);
+    assert_eq!(ran.status, 404, "{}", ran.text);
 }
 
 /// The document assigns the first power control, whose only output feeds the first node until it is

@@ -34,6 +34,7 @@ mod bmc_faults;
 mod chaos;
 mod cloud_audits;
 mod cloud_hosts;
+mod cloud_hosts_kill;
 mod cloud_nodes;
 mod cloud_servers;
 mod cloudmanager_availability_storages;

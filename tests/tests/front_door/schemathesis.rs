@@ -49,13 +49,10 @@ async fn try_document(name: &str) {
             "--max-examples",
             "15",
         ])
-        .args([
-            "--workers",
-            "2",
-            "--no-color",
-            "--generation-database",
-            "none",
-        ])
+        // One worker: Python 3.11's parser fails now and then when two threads enter it (CPython
+        // issue 106905), and Hypothesis parses the sources of its strategies.
+        .args(["--workers", "1", "--no-color"])
+        .args(["--generation-database", "none"])
         .env("no_proxy", "*")
         .current_dir(folder.path());
     let ran = tokio::task::spawn_blocking(move || command.output().unwrap());

@@ -262,3 +262,29 @@ fn what_cannot_be_is_refused_and_the_list_is_its_owners_alone() {
     assert!(ipmitool(&bmc, "mc info").0);
     ends(&mut simulated);
 }
+
+#[test]
+fn a_hypervisor_of_the_cloud_lives_and_dies_with_its_machine() {
+    let cloud = ["--openstack", "--openstack-port", "0", "--openstack-hosts", "2"];
+    let simulated = Simulated::start(&own_address(101), &[("--redfish", 2)], &cloud);
+    let bmc = &simulated.bmcs[0];
+    assert_eq!(bmc.name, "compute-001");
+    let url = simulated.auth_url.as_deref().unwrap();
+    let url = url.strip_suffix("/identity/v3").unwrap();
+    let conditions = || {
+        let state = format!("{url}/simulator/state");
+        let output = Command::new("curl").args(["-s", "--noproxy", "*", &state]).output();
+        let state: Value = serde_json::from_slice(&output.unwrap().stdout).unwrap();
+        [0, 1].map(|host| state["hosts"][host]["condition"].clone())
+    };
+    assert_eq!(conditions(), ["well", "well"]);
+    for (reset, condition) in [("ForceOff", "powered_off"), ("On", "well")] {
+        let body = json!({"ResetType": reset}).to_string();
+        let header = "Content-Type: application/json";
+        let path = format!("{SYSTEM}/Actions/ComputerSystem.Reset");
+        let arguments = ["-u", &login(bmc), "-H", header, "-d", &body];
+        let (status, _) = curl(bmc, &path, &arguments).unwrap();
+        assert!(status < 300, "{status}");
+        assert_eq!(conditions(), [condition, "well"]);
+    }
+}

@@ -7,7 +7,6 @@ use assay_domain::cloud::{
     MigrationStatus, MoveState, Settlement,
 };
 use assay_domain::{Result, Task};
-use chrono::TimeDelta;
 
 use crate::App;
 use crate::work::insist;
@@ -19,8 +18,8 @@ const AT_A_TIME: usize = 4;
 /// How often the cloud is told in one way before the next one is tried.
 const ATTEMPTS: i32 = 2;
 
-/// How long the cloud may take to show a migration that it was told to make.
-const SHOWS_WITHIN: TimeDelta = TimeDelta::seconds(60);
+/// After how many looks at it the cloud should show a migration that it was told to make.
+const SHOWS_WITHIN: u32 = 30;
 
 /// How many moves ended how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -274,7 +273,8 @@ impl<'a> Mover<'a> {
     }
 
     fn is_late(&self, one: &InstanceMove) -> bool {
-        self.app.clock().now() - one.changed_at > SHOWS_WITHIN
+        let age = (self.app.clock().now() - one.changed_at).to_std();
+        age.is_ok_and(|age| age > self.app.settings().cloud_pace() * SHOWS_WITHIN)
     }
 
     /// Tries again, in the same way or in the next one, or gives the instance up.

@@ -169,9 +169,12 @@ impl Simulate {
 /// Runs the fleet and the cloud until SIGTERM or SIGINT.
 pub(crate) async fn run(simulate: Simulate) -> Result<(), Error> {
     let mut signals = Signals::listen()?;
-    let options = simulate.options()?;
+    let mut options = simulate.options()?;
     let account = (options.username.as_str(), options.password.as_str());
     let cloud = simulate.cloud.start(account, simulate.seed)?;
+    if let Some((cloud, _)) = &cloud {
+        options.hosts = cloud.machines();
+    }
     let bmcs = simulate.redfish + simulate.ipmi + simulate.amt;
     // A cloud may be alone; nothing at all is refused by the fleet.
     let fleet = match &cloud {

@@ -14,7 +14,8 @@ use crate::error::Error;
 #[command(next_help_heading = "OpenStack")]
 pub(super) struct CloudArgs {
     /// Also simulate an OpenStack cloud (Keystone, Nova, Placement, Cinder, a little of Glance) on 127.0.0.1,
-    /// over HTTP. Its line in the list has the auth_url; it is controlled below /simulator.
+    /// over HTTP. Its line in the list has the auth_url; it is controlled below /simulator. The machines of the
+    /// first BMCs are its hypervisors: they are on, and live and die with their machines' power.
     #[arg(long)]
     openstack: bool,
     /// Its TCP port; 0 takes a free one.

@@ -12,8 +12,8 @@ use super::hardware::fleet;
 use super::places::{addresses, allow_open_files};
 use crate::hardware::SimMachine;
 use crate::{
-    Amt, AmtFaults, AmtOptions, Bmc, BmcOptions, Error, Faults, IdleMachine, IpmiBmc, IpmiFaults,
-    IpmiOptions, SimCertificate,
+    Amt, AmtFaults, AmtOptions, Bmc, BmcOptions, CloudHost, Error, Faults, HostMachine, IdleMachine,
+    IpmiBmc, IpmiFaults, IpmiOptions, Machine, SimCertificate,
 };
 
 /// The ports of a fleet: each BMC has an address of its own, and all of one protocol the same port.
@@ -53,6 +53,9 @@ pub struct FleetOptions {
     pub faults: Vec<FaultShare>,
     /// When an IPMI session ends that nobody uses (60 s in section 6.12.15 of the specification).
     pub ipmi_session_timeout: Duration,
+    /// The hosts of a simulated cloud that run on the first machines, in this order; the machines beyond
+    /// them are off, and do nothing.
+    pub hosts: Vec<CloudHost>,
     /// Stops all when cancelled.
     pub stop: CancellationToken,
 }
@@ -76,6 +79,7 @@ impl FleetOptions {
             certificate: None,
             faults: Vec::new(),
             ipmi_session_timeout: IpmiOptions::default().session_timeout,
+            hosts: Vec::new(),
             stop: CancellationToken::new(),
         }
     }
@@ -132,15 +136,17 @@ impl Fleet {
         let count = options.redfish + options.ipmi + options.amt;
         let mut addresses = addresses(options.first, count)?.into_iter();
         allow_open_files(count)?;
-        let mut hardware = fleet(count, options.seed).into_iter();
+        let mut hosts = options.hosts.iter().cloned();
+        let machines = fleet(count, options.seed).into_iter();
+        let mut machines = machines.map(|hardware| machine(hardware, hosts.next()));
         let mut members = Vec::with_capacity(count);
         for protocol in Protocol::ALL {
             let count = options.count(protocol);
             let faults = spread(count, &options.faults, options.seed)?;
-            for ((fault, address), hardware) in
-                faults.into_iter().zip(&mut addresses).zip(&mut hardware)
+            for ((fault, address), machine) in
+                faults.into_iter().zip(&mut addresses).zip(&mut machines)
             {
-                let bmc = start(options, protocol, address, hardware, fault)?;
+                let bmc = start(options, protocol, address, machine, fault)?;
                 members.push(Member { bmc, fault });
             }
         }
@@ -161,14 +167,20 @@ impl Fleet {
     }
 }
 
+fn machine(hardware: SimMachine, host: Option<CloudHost>) -> Arc<dyn Machine> {
+    match host {
+        Some(host) => Arc::new(HostMachine::new(hardware, host)),
+        None => Arc::new(IdleMachine::new(hardware)),
+    }
+}
+
 fn start(
     options: &FleetOptions,
     protocol: Protocol,
     address: Ipv4Addr,
-    hardware: SimMachine,
+    machine: Arc<dyn Machine>,
     fault: Option<FleetFault>,
 ) -> Result<FleetBmc, Error> {
-    let machine = Arc::new(IdleMachine::new(hardware));
     let tls = options.certificate.as_ref();
     let tls = tls.map(|certificate| Arc::clone(&certificate.tls));
     let listen = |port| SocketAddr::from((address, port));

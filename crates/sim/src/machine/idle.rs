@@ -39,6 +39,15 @@ impl IdleMachine {
         self
     }
 
+    /// Makes it one that runs, having booted as planned.
+    #[must_use]
+    pub fn started(self, plan: BootPlan) -> Self {
+        *self.plan.lock() = Some(plan);
+        self.console.start();
+        self.starts.lock().push(plan);
+        self
+    }
+
     /// How it was started, each time.
     pub fn starts(&self) -> Vec<BootPlan> {
         self.starts.lock().clone()

@@ -12,6 +12,7 @@ mod counters;
 mod faults;
 mod identity;
 mod image;
+mod machine;
 mod options;
 mod placement;
 mod request;
@@ -30,6 +31,7 @@ use parking_lot::Mutex;
 pub use cloud::{HostCondition, HostShape};
 pub use counters::{OpenStackCounters, TwoHosts};
 pub use faults::{ActionFailure, BadEnd, CallFault, OpenStackFault};
+pub use machine::{CloudHost, HostMachine};
 pub use options::OpenStackOptions;
 
 use crate::Error;
@@ -138,6 +140,13 @@ impl OpenStack {
     /// The hosts' names.
     pub fn hosts(&self) -> Vec<String> {
         self.with(|cloud| cloud.hosts.iter().map(|host| host.name.clone()).collect())
+    }
+
+    /// Its hosts, to be stood on machines.
+    pub fn machines(&self) -> Vec<CloudHost> {
+        let names = self.hosts();
+        let host = |name: &String| CloudHost::new(Arc::clone(&self.shared), name);
+        names.iter().map(host).collect()
     }
 
     /// The ids of the instances that the cloud believes to be on a host.

@@ -4,7 +4,7 @@ use assay_domain::cloud::{HostProgress, InstanceMove, MoveState};
 use assay_domain::{Error, NewTask, Task, TaskStatus, Timestamp};
 use diesel::prelude::*;
 
-use super::{Conn, tasks as task_queries};
+use super::{Conn, lock_hosts, tasks as task_queries};
 use crate::convert::{all, naive, to_json};
 use crate::fault::Outcome;
 use crate::rows::{HostProgressRow, InstanceMoveRow};
@@ -20,6 +20,7 @@ pub(crate) fn create(
     hosts: &[HostProgress],
     now: Timestamp,
 ) -> Outcome<Task> {
+    lock_hosts(connection)?;
     let row = task_queries::insert(connection, task, &[], now)?;
     let names: Vec<&String> = hosts.iter().map(|one| &one.host).collect();
     let ended: Vec<&str> = TaskStatus::ALL

@@ -11,7 +11,9 @@ mod world;
 
 mod admissions;
 mod alarms;
+mod audits;
 mod backup;
+mod cloud_jobs;
 mod device_readings;
 mod discovery;
 mod evidence;
