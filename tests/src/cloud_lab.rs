@@ -87,7 +87,7 @@ impl CloudLab {
     pub async fn end(&self, task: &str) -> Value {
         let path = format!("/assay/v1/tasks/{task}");
         let ended = async || {
-            let shown = self.client().get(&path).await.expect(200).json();
+            let shown = self.client().get(&path).await.expect(200).json()["task"].clone();
             let status = shown["status"].as_str().unwrap_or_default().to_owned();
             ["SUCCESS", "FAILURE", "REVOKED"]
                 .contains(&status.as_str())

@@ -6,11 +6,11 @@
 
 mod admission;
 mod alarms;
+mod audits;
 mod availability_storages;
 mod boot;
 mod boot_images;
 mod clock;
-mod audits;
 mod cloud;
 mod cloud_jobs;
 mod cloud_settings;
@@ -62,13 +62,13 @@ pub use alarms::Alarms;
 pub use assay_hooks::{
     ActionOutcome, ConditionOutcome, RuleOutcome, RuleTrace, RuleVerdict, ValueOutcome, Verdict,
 };
+pub use assay_moves::{Audit, AuditEnd, Imbalance, ProposedMove, Ways};
+pub use audits::Audits;
 pub use availability_storages::{AvailabilityStorageDetail, AvailabilityStorages};
 pub use boot::{Admission, Boot, BootDecision, BootRequest, Received};
 pub use boot_images::BootImages;
 pub use clock::Clock;
-pub use audits::Audits;
 pub use cloud::NodeHypervisor;
-pub use assay_moves::{Audit, AuditEnd, Imbalance, ProposedMove, Ways};
 pub use cloud_jobs::{CloudHosts, HostOrder, HostPlan, HostWork};
 pub use cloud_settings::{CloudInterface, CloudSettings};
 pub use dead_letters::DeadLetters;

@@ -72,10 +72,7 @@ impl<'a> Tasks<'a> {
             tracing::info!(user = actor.name, dialect = %actor.dialect, task = uuid, "task revoked");
             return Ok(());
         }
-        let moves = matches!(
-            task.kind,
-            TaskKind::CloudHosts | TaskKind::CloudAuditApply
-        );
+        let moves = matches!(task.kind, TaskKind::CloudHosts | TaskKind::CloudAuditApply);
         if moves && !task.status.is_final() {
             let (store, now) = (self.app.store(), self.app.clock().now());
             store.cancel_cloud_job(uuid, &actor.name, now).await?;

@@ -98,10 +98,9 @@ impl TaskKind {
             Self::IntrospectionDiagnose => "diagnosis",
             Self::DeviceRead | Self::DeviceCommand => "device",
             Self::HostAction | Self::HostKeep => "host",
-            Self::ServerAction
-            | Self::CloudHosts
-            | Self::CloudAudit
-            | Self::CloudAuditApply => "cloud",
+            Self::ServerAction | Self::CloudHosts | Self::CloudAudit | Self::CloudAuditApply => {
+                "cloud"
+            }
             Self::Ping => "quick",
             Self::RulesDryRun => "batch",
         }

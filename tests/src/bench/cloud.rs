@@ -44,7 +44,11 @@ pub(crate) async fn plans(figures: &mut Figures) {
     emptied.close(FULL);
     let plan = empty(&mut emptied, FULL, Emptying::Alive, ways).unwrap();
     let asked = "under 1000";
-    figures.note("evacuation of 200 instances planned, ms", 1e3 * seconds(began), asked);
+    figures.note(
+        "evacuation of 200 instances planned, ms",
+        1e3 * seconds(began),
+        asked,
+    );
     assert_eq!(plan.len(), ON_ONE);
     assert!(plan.iter().all(|one| one.target.is_some()));
     drop(emptied);
@@ -72,7 +76,10 @@ async fn through_the_api(figures: &mut Figures, cloud: &Cloud) {
     let began = Instant::now();
     let plan = server.client().post_empty(&path).await.expect(200).json();
     figures.note("dry run through the API, s", seconds(began), "-");
-    assert_eq!(plan["hosts"][0]["instances"].as_array().unwrap().len(), ON_ONE);
+    assert_eq!(
+        plan["hosts"][0]["instances"].as_array().unwrap().len(),
+        ON_ONE
+    );
     figures.note("server's memory after, MiB", memory(&server), "-");
 }
 

@@ -101,7 +101,7 @@ impl Run {
                 return true;
             }
             let task = self.lab.client().get(&paths[1]).await.expect(200).json();
-            if task["finished_at"] != Value::Null {
+            if task["task"]["finished_at"] != Value::Null {
                 return false;
             }
         }
@@ -113,7 +113,10 @@ impl Run {
         assert!(!lab.is_off(host), "{told}");
         let everywhere: usize = (0..HOSTS).map(|host| lab.on(host).len()).sum();
         assert_eq!(everywhere, INSTANCES, "{told}");
-        assert!(moved.iter().all(|one| !lab.on(host).contains(one)), "{told}");
+        assert!(
+            moved.iter().all(|one| !lab.on(host).contains(one)),
+            "{told}"
+        );
         let after = lab.cloud.simulator().counters();
         for (place, instance) in moved.iter().enumerate() {
             let times = |action: &str| {

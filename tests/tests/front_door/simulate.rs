@@ -265,7 +265,13 @@ fn what_cannot_be_is_refused_and_the_list_is_its_owners_alone() {
 
 #[test]
 fn a_hypervisor_of_the_cloud_lives_and_dies_with_its_machine() {
-    let cloud = ["--openstack", "--openstack-port", "0", "--openstack-hosts", "2"];
+    let cloud = [
+        "--openstack",
+        "--openstack-port",
+        "0",
+        "--openstack-hosts",
+        "2",
+    ];
     let simulated = Simulated::start(&own_address(101), &[("--redfish", 2)], &cloud);
     let bmc = &simulated.bmcs[0];
     assert_eq!(bmc.name, "compute-001");
@@ -273,7 +279,9 @@ fn a_hypervisor_of_the_cloud_lives_and_dies_with_its_machine() {
     let url = url.strip_suffix("/identity/v3").unwrap();
     let conditions = || {
         let state = format!("{url}/simulator/state");
-        let output = Command::new("curl").args(["-s", "--noproxy", "*", &state]).output();
+        let output = Command::new("curl")
+            .args(["-s", "--noproxy", "*", &state])
+            .output();
         let state: Value = serde_json::from_slice(&output.unwrap().stdout).unwrap();
         [0, 1].map(|host| state["hosts"][host]["condition"].clone())
     };

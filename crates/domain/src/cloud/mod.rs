@@ -20,9 +20,7 @@ pub use host::{
 pub use instance::{
     Instance, InstanceCommand, InstancePower, InstanceStatus, InstanceVolume, NewInstance,
 };
-pub use job::{
-    AuditRecord, AuditStatus, HostProgress, HostStage, InstanceMove, Method, MoveState,
-};
+pub use job::{AuditRecord, AuditStatus, HostProgress, HostStage, InstanceMove, Method, MoveState};
 pub use migration::{Migration, MigrationFilter, MigrationKind, MigrationStatus, Settlement};
 pub use volume::{NewVolume, Volume, VolumeStatus};
 

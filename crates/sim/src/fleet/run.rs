@@ -12,8 +12,8 @@ use super::hardware::fleet;
 use super::places::{addresses, allow_open_files};
 use crate::hardware::SimMachine;
 use crate::{
-    Amt, AmtFaults, AmtOptions, Bmc, BmcOptions, CloudHost, Error, Faults, HostMachine, IdleMachine,
-    IpmiBmc, IpmiFaults, IpmiOptions, Machine, SimCertificate,
+    Amt, AmtFaults, AmtOptions, Bmc, BmcOptions, CloudHost, Error, Faults, HostMachine,
+    IdleMachine, IpmiBmc, IpmiFaults, IpmiOptions, Machine, SimCertificate,
 };
 
 /// The ports of a fleet: each BMC has an address of its own, and all of one protocol the same port.

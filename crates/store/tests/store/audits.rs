@@ -1,7 +1,7 @@
 //! Audits: their steps, each of which is done once.
 
-use assay_domain::{Page, TaskKind};
 use assay_domain::cloud::AuditStatus;
+use assay_domain::{Page, TaskKind};
 use serde_json::json;
 
 use crate::world::{World, at, new_task};
@@ -17,7 +17,10 @@ async fn an_audit_is_applied_once(world: World) {
     let audit = store.create_audit(4, task.clone(), at(0)).await.unwrap();
     let made = store.task(&task.uuid).await.unwrap().unwrap();
     assert_eq!(made.payload["audit_id"], json!(audit.id));
-    assert_eq!((audit.aggregate_id, audit.status), (4, AuditStatus::Pending));
+    assert_eq!(
+        (audit.aggregate_id, audit.status),
+        (4, AuditStatus::Pending)
+    );
     let apply = || store.apply_audit(audit.id, new_task(TaskKind::CloudAuditApply), at(1));
     assert!(!apply().await.unwrap(), "it has found nothing yet");
 
@@ -40,7 +43,10 @@ async fn an_audit_fails_with_its_reason(world: World) {
     let store = &world.store;
     let audit = store.create_audit(1, new_task(TaskKind::CloudAudit), at(0));
     let audit = audit.await.unwrap();
-    store.fail_audit(audit.id, "no such aggregate").await.unwrap();
+    store
+        .fail_audit(audit.id, "no such aggregate")
+        .await
+        .unwrap();
     assert!(!store.finish_audit(audit.id, json!({})).await.unwrap());
     let failed = store.audit(audit.id).await.unwrap().unwrap();
     assert_eq!(failed.status, AuditStatus::Failed);

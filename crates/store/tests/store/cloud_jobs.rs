@@ -56,7 +56,10 @@ async fn a_host_is_worked_on_by_one_task(world: World) {
         store.create_host_job(task, hosts, at(1))
     };
     let refused = second().await.unwrap_err();
-    assert!(matches!(&refused, Error::Conflict(text) if text.contains(&uuid)), "{refused}");
+    assert!(
+        matches!(&refused, Error::Conflict(text) if text.contains(&uuid)),
+        "{refused}"
+    );
 
     let mut closed = hosts[1].clone();
     closed.stage = HostStage::Moving;
@@ -122,7 +125,10 @@ async fn what_is_cancelled_begins_nothing_new(world: World) {
     let hosts = store.job_hosts(&uuid).await.unwrap();
     assert_eq!(hosts[0].cancelled_by.as_deref(), Some("ann"));
     let left = store.instance_moves(&uuid).await.unwrap();
-    assert_eq!((left[0].state, left[1].state), (MoveState::Sent, MoveState::Stayed));
+    assert_eq!(
+        (left[0].state, left[1].state),
+        (MoveState::Sent, MoveState::Stayed)
+    );
     assert_eq!(left[1].detail.as_deref(), Some("cancelled by ann"));
     assert!(!store.record_move(moves[1].clone()).await.unwrap());
 }
