@@ -63,18 +63,15 @@ impl<'a> Tasks<'a> {
     pub async fn revoke(&self, actor: &Actor, uuid: &str) -> Result<()> {
         actor.require(Role::Operator)?;
         let task = self.by_uuid(uuid).await?;
-        if self
-            .app
-            .store()
-            .revoke_task(uuid, self.app.clock().now())
-            .await?
-        {
+        let (store, now) = (self.app.store(), self.app.clock().now());
+        let moves = matches!(task.kind, TaskKind::CloudHosts | TaskKind::CloudAuditApply);
+        // What the cloud was told is followed to its end, even when no worker is at it right now.
+        let has_begun = moves && task.started_at.is_some();
+        if !has_begun && store.revoke_task(uuid, now).await? {
             tracing::info!(user = actor.name, dialect = %actor.dialect, task = uuid, "task revoked");
             return Ok(());
         }
-        let moves = matches!(task.kind, TaskKind::CloudHosts | TaskKind::CloudAuditApply);
         if moves && !task.status.is_final() {
-            let (store, now) = (self.app.store(), self.app.clock().now());
             store.cancel_cloud_job(uuid, &actor.name, now).await?;
             tracing::info!(user = actor.name, dialect = %actor.dialect, task = uuid, "task told to stop");
             return Ok(());

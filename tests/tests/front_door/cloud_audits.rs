@@ -21,6 +21,7 @@ async fn lab(instances: usize) -> Lab {
         hosts: 3,
         instances: 0,
         delay: Duration::from_millis(50),
+        service_down_after: Duration::from_millis(300),
         ..OpenStackOptions::default()
     });
     let simulator = cloud.simulator();
@@ -35,7 +36,9 @@ async fn lab(instances: usize) -> Lab {
     }
     let names: Vec<&str> = hosts.iter().map(String::as_str).collect();
     let aggregate = simulator.add_aggregate("all", &names, &[]);
-    let setup = Setup::new();
+    let setup = Setup::new()
+        .env("ASSAY_LEASE", 1)
+        .env("ASSAY_SWEEP_INTERVAL", 1);
     let config = format!("{}poll_interval = 0.05\n", cloud.config(&setup));
     let server = setup.config(&config).start().await;
     Lab {
@@ -128,6 +131,64 @@ async fn an_audit_may_apply_itself_and_what_fails_stays() {
             .iter()
             .all(|one| one["state"].is_string())
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_move_that_no_longer_holds_is_left() {
+    let lab = lab(6).await;
+    let audit = lab.audit(&json!({})).await;
+    lab.is(audit, "DONE").await;
+    let path = format!("/assay/v1/audits/{audit}");
+    let found = lab.client().get(&path).await.expect(200).json();
+    // Somebody else closes the host that the first move leads to.
+    let target = found["moves"][0]["target"].as_str().unwrap();
+    let dead = assay_sim::HostCondition::PoweredOff;
+    assert!(lab.cloud.simulator().set_condition(target, dead));
+    let body = json!({ "audit_id": audit });
+    let plan = format!("/v1/hosts/{target}/actions/evacuate?dry_run=true");
+    let down = async || {
+        let plan = lab.client().post_empty(&plan).await.expect(200).json();
+        (plan["hosts"][0]["is_up"] == false).then_some(())
+    };
+    wait::until("the host is down", LIMIT, down).await;
+    let apply = lab.path("apply-audit");
+    let _ = lab.client().post(&apply, &body).await.expect(204);
+    lab.is(audit, "APPLIED").await;
+    let shown = lab.client().get(&path).await.expect(200).json();
+    for one in shown["moves"].as_array().unwrap() {
+        let left = if one["target"] == json!(target) {
+            "stayed"
+        } else {
+            "moved"
+        };
+        assert_eq!(one["state"], left, "{one}");
+    }
+    assert_eq!(lab.cloud.simulator().instances_on(target).len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_dies_between_moves_moves_nothing_twice() {
+    let mut lab = lab(6).await;
+    let audit = lab.audit(&json!({})).await;
+    lab.is(audit, "DONE").await;
+    let body = json!({ "audit_id": audit });
+    let apply = lab.path("apply-audit");
+    let _ = lab.client().post(&apply, &body).await.expect(204);
+    // With each kill one more instance has left the full host.
+    for left in [5, 4] {
+        let gone = async || (lab.spread()[0] <= left).then_some(());
+        wait::until("an instance has left", LIMIT, gone).await;
+        lab.server.kill();
+        lab.server.start_again();
+    }
+    lab.is(audit, "APPLIED").await;
+    assert_eq!(lab.spread(), [2, 2, 2]);
+    let counters = lab.cloud.simulator().counters();
+    let live = counters
+        .accepted
+        .values()
+        .filter_map(|actions| actions.get("os-migrateLive"));
+    assert_eq!(live.copied().collect::<Vec<u64>>(), [1, 1, 1, 1]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use assay_sim::{ActionFailure, BadEnd, CallFault, HostCondition, OpenStackFault};
 use assay_tests::cloud_lab::CloudLab;
+use assay_tests::wait;
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -153,6 +154,34 @@ async fn a_host_that_keeps_instances_stays_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn without_a_valid_host_an_instance_stays_and_so_does_its_host() {
+    let lab = CloudLab::new(2, 4).await;
+    let cloud = lab.cloud.simulator();
+    let kept = lab.on(0)[0].clone();
+    for action in ["os-migrateLive", "migrate"] {
+        cloud.fail(ActionFailure {
+            action: action.to_owned(),
+            instance: Some(kept.clone()),
+            end: BadEnd::NoValidHost,
+            times: None,
+        });
+    }
+    let body = json!({"allow_migrate": true});
+    let task = lab.done(0, "decommission", &body).await;
+    assert_eq!(task["status"], "FAILURE", "{task}");
+    let instances = task["result"]["hosts"][0]["instances"].as_array().unwrap();
+    let one = instances
+        .iter()
+        .find(|one| one["uuid"] == json!(kept))
+        .unwrap();
+    assert_eq!(one["state"], "stayed");
+    let why = one["detail"].as_str().unwrap();
+    assert!(why.to_lowercase().contains("no valid host"), "{why}");
+    assert_eq!(lab.on(0), [kept]);
+    assert!(!lab.is_off(0) && lab.is_clean());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bad_requests_are_told() {
     let lab = CloudLab::new(2, 2).await;
     let client = lab.client();
@@ -184,4 +213,36 @@ async fn bad_requests_are_told() {
         "{}",
         protected.text()
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_revoked_begins_nothing_new_and_ends_what_it_began() {
+    let lab = CloudLab::new(2, 14).await;
+    let cloud = lab.cloud.simulator();
+    let before = lab.on(0).len();
+    cloud.set_delay(Some("os-migrateLive"), Duration::from_secs(1));
+    let task = lab.begin(0, "shutdown", &json!({})).await;
+    let path = format!("/assay/v1/tasks/{task}/hosts");
+    let sent = |shown: &Value| {
+        let instances = shown["hosts"][0]["instances"].as_array();
+        let sent = |one: &&Value| one["state"] == "sent";
+        instances.map_or(0, |all| all.iter().filter(sent).count())
+    };
+    let seen = async || lab.client().get(&path).await.expect(200).json();
+    let limit = Duration::from_secs(20);
+    wait::until_is("moves are made", limit, seen, |shown| sent(shown) > 0).await;
+    let revoke = format!("/v1/tasks/{task}/actions/revoke");
+    let _ = lab.client().post_empty(&revoke).await.expect(204);
+
+    let ended = lab.end(&task).await;
+    assert_eq!(ended["status"], "FAILURE", "{ended}");
+    let instances = ended["result"]["hosts"][0]["instances"].as_array().unwrap();
+    let count = |state: &str| instances.iter().filter(|one| one["state"] == state).count();
+    let (moved, stayed) = (count("moved"), count("stayed"));
+    assert!(
+        moved > 0 && stayed > 0 && moved + stayed == before,
+        "{ended}"
+    );
+    assert_eq!(lab.on(0).len(), stayed);
+    assert!(!lab.is_off(0), "it is not empty");
 }

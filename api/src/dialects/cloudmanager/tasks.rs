@@ -133,12 +133,14 @@ pub(crate) async fn get_task(app: &State<App>, caller: Caller, task_id: &str) ->
     Ok(Json(found.into()))
 }
 
-/// Takes back a task that no worker holds yet (an addition of Assay).
+/// Takes back a task that no worker holds yet (an addition of Assay). One that moves instances of the
+/// cloud can be stopped at any time: what the cloud was told is followed to its end, nothing new is begun,
+/// and the task fails.
 #[utoipa::path(
     tag = "tasks",
     params(("task_id" = String, Path, description = "UUID of the task")),
     responses(
-        (status = 204, description = "It is not done: its status is REVOKED"),
+        (status = 204, description = "It is not done, its status being REVOKED; or goes no further"),
         (status = 404, description = "The task cannot be found"),
         (status = 409, description = "It has begun or ended"),
     ),
