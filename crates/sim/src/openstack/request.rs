@@ -63,7 +63,7 @@ impl Service {
 }
 
 /// Words of the APIs; every other segment of a path is somebody's name or id.
-const WORDS: [&str; 41] = [
+const WORDS: [&str; 39] = [
     "v3",
     "v2.1",
     "v2",
@@ -74,7 +74,6 @@ const WORDS: [&str; 41] = [
     "action",
     "metadata",
     "migrations",
-    "diagnostics",
     "os-volume_attachments",
     "os-services",
     "os-hypervisors",
@@ -85,7 +84,6 @@ const WORDS: [&str; 41] = [
     "flavors",
     "os-extra_specs",
     "statistics",
-    "uptime",
     "enable",
     "disable",
     "disable-log-reason",

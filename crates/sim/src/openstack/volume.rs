@@ -177,7 +177,8 @@ fn create(cloud: &mut Cloud, call: &Call, token: &Token, now: Moment) -> Handled
         volume.image_id = image;
     }
     let made = json!({"volume": full(call, volume)});
-    cloud.counters.accept("volumes", "create");
+    let id = volume.id.clone();
+    cloud.counters.accept(&id, "create");
     Ok(Answer::with_status(StatusCode::ACCEPTED, made))
 }
 

@@ -29,7 +29,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 pub(super) use clock::Moment;
-pub(super) use create::{BootVolume, NewServer};
+pub(super) use create::{NewServer, NewVolume, VolumeSource};
 pub(super) use host::{Host, Resources};
 pub use host::{HostCondition, HostShape};
 pub(super) use instance::{Instance, TaskState, VmState};

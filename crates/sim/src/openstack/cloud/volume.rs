@@ -55,6 +55,19 @@ impl Cloud {
         found.ok_or_else(|| Refusal::not_found(format!("Volume {id} could not be found.")))
     }
 
+    /// Refuses a volume that an instance cannot have now.
+    pub(in crate::openstack) fn check_free(&self, id: &str) -> Result<u64, Refusal> {
+        let missing = |_| Refusal::bad(format!("Block Device Mapping is Invalid: no volume {id}."));
+        let volume = self.volume(id).map_err(missing)?;
+        if volume.status == "available" {
+            return Ok(volume.number);
+        }
+        Err(Refusal::bad(format!(
+            "Block Device Mapping is Invalid: volume {id} is {}.",
+            volume.status
+        )))
+    }
+
     /// Writes a volume down, and has it made.
     pub(in crate::openstack) fn new_volume(
         &mut self,
@@ -113,6 +126,23 @@ impl Cloud {
                 at: now,
                 deletes,
             });
+        }
+    }
+
+    /// Takes a volume from an instance.
+    pub(in crate::openstack) fn detach(
+        &mut self,
+        server_id: &str,
+        id: &str,
+    ) -> Result<(), Refusal> {
+        let number = self.volume(id)?.number;
+        let is_its = |it: &Attachment| it.server_id == server_id;
+        match self.volumes.get_mut(&number) {
+            Some(volume) if volume.attachments.iter().any(is_its) => {
+                volume.leaves(server_id);
+                Ok(())
+            }
+            _ => Err(Refusal::not_found(format!("volume_id not found: {id}"))),
         }
     }
 

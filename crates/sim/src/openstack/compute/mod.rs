@@ -2,6 +2,7 @@
 
 mod actions;
 mod aggregates;
+mod attachments;
 mod create;
 mod flavors;
 mod groups;
@@ -40,8 +41,8 @@ fn servers(cloud: &mut Cloud, call: &Call, token: &Token, now: Moment) -> Handle
         (&Method::POST, ["servers", id, "action"]) => actions::answer(cloud, call, id, now),
         (_, ["servers", id, "migrations", ..]) => migrations::of_server(cloud, call, id, now),
         (_, ["servers", id, "metadata", ..]) => servers::metadata(cloud, call, id, now),
-        (&Method::GET, ["servers", id, "os-volume_attachments"]) => {
-            servers::attachments(cloud, call, id)
+        (_, ["servers", id, "os-volume_attachments", ..]) => {
+            attachments::answer(cloud, call, id, now)
         }
         (&Method::GET, ["servers", id]) => servers::show(cloud, call, id),
         (&Method::DELETE, ["servers", id]) => servers::delete(cloud, id, now),
