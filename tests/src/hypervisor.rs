@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use assay_sim::{
-    BootPlan, Console, Error, HostCondition, IdleMachine, Machine, Power, SimMachine,
-};
+use assay_sim::{BootPlan, Console, Error, HostCondition, IdleMachine, Machine, Power, SimMachine};
 use async_trait::async_trait;
 
 use crate::lab;

@@ -87,7 +87,8 @@ impl<'a> Audits<'a> {
         let now = self.app.clock().now();
         if !self.app.store().apply_audit(id, task, now).await? {
             let status = audit.status.as_str();
-            let text = format!("audit {id} is {status}: only one that is DONE can be applied, once");
+            let text =
+                format!("audit {id} is {status}: only one that is DONE can be applied, once");
             return Err(Error::Conflict(text));
         }
         self.app.announce(kind).await;
@@ -163,7 +164,10 @@ impl<'a> Audits<'a> {
     /// Goes on with what an audit has found, for whoever asked for the audit.
     async fn apply_found(&self, task: &Task, audit: &AuditRecord) -> Result<()> {
         let kind = TaskKind::CloudAuditApply;
-        let mut next = self.app.tasks().new_task(&Actor::system(), kind, None, json!({}));
+        let mut next = self
+            .app
+            .tasks()
+            .new_task(&Actor::system(), kind, None, json!({}));
         next.requested_by.clone_from(&task.requested_by);
         next.dialect.clone_from(&task.dialect);
         next.request_id.clone_from(&task.request_id);

@@ -6,18 +6,20 @@
 
 mod admission;
 mod alarms;
+mod audits;
 mod availability_storages;
 mod boot;
 mod boot_images;
 mod clock;
-mod audits;
 mod cloud;
 mod cloud_jobs;
 mod cloud_settings;
+mod controllers;
 mod dead_letters;
 mod devices;
 mod diagnosis;
 mod discovery;
+mod domains;
 mod dry_runs;
 mod evidence;
 mod fleet;
@@ -62,19 +64,21 @@ pub use alarms::Alarms;
 pub use assay_hooks::{
     ActionOutcome, ConditionOutcome, RuleOutcome, RuleTrace, RuleVerdict, ValueOutcome, Verdict,
 };
+pub use assay_moves::{Audit, AuditEnd, Imbalance, ProposedMove, Ways};
+pub use audits::Audits;
 pub use availability_storages::{AvailabilityStorageDetail, AvailabilityStorages};
 pub use boot::{Admission, Boot, BootDecision, BootRequest, Received};
 pub use boot_images::BootImages;
 pub use clock::Clock;
-pub use audits::Audits;
 pub use cloud::NodeHypervisor;
-pub use assay_moves::{Audit, AuditEnd, Imbalance, ProposedMove, Ways};
 pub use cloud_jobs::{CloudHosts, HostOrder, HostPlan, HostWork};
-pub use cloud_settings::{CloudInterface, CloudSettings};
+pub use cloud_settings::{CloudInterface, CloudSettings, DomainSettings};
+pub use controllers::{BindingOrder, VirtualControllers};
 pub use dead_letters::DeadLetters;
 pub use devices::{DeviceView, Devices};
 pub use diagnosis::{Diagnoses, DiagnosisSettings, PhaseLimits, StuckPhase};
 pub use discovery::{Decision, Discovery, DiscoverySettings, HeldReports};
+pub use domains::{DomainStore, Domains};
 pub use dry_runs::{
     DryRunRequest, DryRunSettings, DryRunTrace, DryRuns, PlannedChange, ReportResult,
     ReportVerdict, ResultFilter, Stop,
@@ -315,6 +319,16 @@ impl App {
     /// Instances of the cloud.
     pub fn servers(&self) -> Servers<'_> {
         Servers::new(self)
+    }
+
+    /// Virtual controllers that nodes are bound to.
+    pub fn virtual_controllers(&self) -> VirtualControllers<'_> {
+        VirtualControllers::new(self)
+    }
+
+    /// Domains of the cloud's users.
+    pub fn domains(&self) -> Domains<'_> {
+        Domains::new(self)
     }
 
     /// Tasks as seen by users and held by workers.

@@ -63,6 +63,14 @@ impl<'a> Tasks<'a> {
     pub async fn revoke(&self, actor: &Actor, uuid: &str) -> Result<()> {
         actor.require(Role::Operator)?;
         let task = self.by_uuid(uuid).await?;
+        if task.kind == TaskKind::ServerClone && !task.status.is_final() {
+            // Before it is looked whether the task has begun: it makes nothing from here on.
+            self.app.store().cancel_clones(uuid, &actor.name).await?;
+            if self.app.servers().has_begun_clones(uuid).await? {
+                tracing::info!(user = actor.name, dialect = %actor.dialect, task = uuid, "task told to stop");
+                return Ok(());
+            }
+        }
         if self
             .app
             .store()
@@ -74,7 +82,7 @@ impl<'a> Tasks<'a> {
         }
         let moves = matches!(
             task.kind,
-            TaskKind::CloudHosts | TaskKind::CloudAuditApply
+            TaskKind::CloudHosts | TaskKind::CloudAuditApply | TaskKind::ServerClone
         );
         if moves && !task.status.is_final() {
             let (store, now) = (self.app.store(), self.app.clock().now());

@@ -17,8 +17,8 @@ mod audits;
 mod availability_storages;
 mod backup;
 mod backup_file;
-mod compression;
 mod cloud_jobs;
+mod compression;
 mod convert;
 mod database;
 mod dead_letters;
@@ -47,6 +47,7 @@ mod reports;
 mod rows;
 mod rules;
 mod schema;
+mod server_clones;
 mod store;
 mod tasks;
 #[cfg(feature = "testing")]

@@ -235,7 +235,11 @@ pub(crate) async fn show_job_hosts(
 ) -> Answer<JobProgress> {
     let (hosts, moves) = app.cloud_hosts().progress(&caller.0, task).await?;
     let hosts = hosts.into_iter().map(|host| JobHost {
-        instances: moves.iter().filter(|one| one.source == host.host).map(JobInstance::from).collect(),
+        instances: moves
+            .iter()
+            .filter(|one| one.source == host.host)
+            .map(JobInstance::from)
+            .collect(),
         stage: host.stage.as_str(),
         host: host.host,
         detail: host.detail,

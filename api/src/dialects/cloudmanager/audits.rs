@@ -138,7 +138,10 @@ pub(crate) async fn apply_audit(
         (status = 404, description = "The aggregate has no such audit"),
     ),
 )]
-#[post("/v1/aggregates/<aggregate_id>/actions/get-audit-status", data = "<body>")]
+#[post(
+    "/v1/aggregates/<aggregate_id>/actions/get-audit-status",
+    data = "<body>"
+)]
 pub(crate) async fn audit_status(
     app: &State<App>,
     caller: Caller,

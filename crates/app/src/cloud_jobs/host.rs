@@ -51,7 +51,10 @@ pub(super) async fn run(
         match next {
             Ok(()) => {}
             Err(error) if error.is_passing() => return Err(error),
-            Err(error) => job.reach(HostStage::Failed, Some(&error.to_string())).await?,
+            Err(error) => {
+                job.reach(HostStage::Failed, Some(&error.to_string()))
+                    .await?
+            }
         }
     }
     Ok(job.row)
@@ -212,7 +215,8 @@ impl HostJob<'_> {
         let service = loop {
             let service = self.service().await?;
             if service.is_forced_down {
-                self.change(&service, ServiceChange::ForceDown(false)).await?;
+                self.change(&service, ServiceChange::ForceDown(false))
+                    .await?;
             } else if service.is_up {
                 break service;
             }

@@ -172,7 +172,9 @@ impl<'a> CloudHosts<'a> {
     pub async fn run(&self, task: &Task) -> Result<Outcome> {
         let order: HostOrder = payload(task, "order")?;
         let hosts = self.app.store().job_hosts(&task.uuid).await?;
-        let each = hosts.into_iter().map(|row| host::run(self.app, task, &order, row));
+        let each = hosts
+            .into_iter()
+            .map(|row| host::run(self.app, task, &order, row));
         let mut ends = Vec::new();
         if order.in_sequence {
             for one in each {

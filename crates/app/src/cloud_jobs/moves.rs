@@ -154,7 +154,11 @@ impl<'a> Mover<'a> {
         };
         one.after_migration = self.newest_migration(&one).await?.map_or(0, |last| last.id);
         one.attempts += 1;
-        let text = format!("{} is told to leave ({})", one.instance_name, method.as_str());
+        let text = format!(
+            "{} is told to leave ({})",
+            one.instance_name,
+            method.as_str()
+        );
         let mut one = self.record(one, MoveState::Sent, &text).await?;
         if one.state != MoveState::Sent {
             return Ok(one);
@@ -173,7 +177,8 @@ impl<'a> Mover<'a> {
             Ok(()) | Err(CloudError::OutcomeUnknown { .. }) => Ok(one),
             Err(error) if error.is_passing() => {
                 one.attempts -= 1;
-                self.record(one, MoveState::Planned, &error.to_string()).await?;
+                self.record(one, MoveState::Planned, &error.to_string())
+                    .await?;
                 Err(error.into())
             }
             Err(error) => self.failed(one, &error.to_string(), true).await,
@@ -200,7 +205,10 @@ impl<'a> Mover<'a> {
         };
         if instance.status == InstanceStatus::VerifyResize {
             if instance.task_state.is_none() {
-                let settled = self.cloud.moves().settle(&one.instance_uuid, Settlement::Confirm);
+                let settled = self
+                    .cloud
+                    .moves()
+                    .settle(&one.instance_uuid, Settlement::Confirm);
                 match settled.await {
                     Ok(()) | Err(CloudError::OutcomeUnknown { .. } | CloudError::Conflict(_)) => {}
                     Err(error) => return Err(error.into()),
@@ -339,8 +347,8 @@ pub(super) async fn moves_from(app: &App, task: &Task, source: &str) -> Result<V
 /// settled may go back.
 fn elsewhere<'i>(one: &InstanceMove, instance: &'i Instance) -> Option<&'i str> {
     let host = instance.host.as_deref()?;
-    let is_settled = instance.status != InstanceStatus::VerifyResize
-        && instance.task_state.is_none();
+    let is_settled =
+        instance.status != InstanceStatus::VerifyResize && instance.task_state.is_none();
     (host != one.source && is_settled).then_some(host)
 }
 

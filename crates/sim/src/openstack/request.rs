@@ -63,7 +63,7 @@ impl Service {
 }
 
 /// Words of the APIs; every other segment of a path is somebody's name or id.
-const WORDS: [&str; 39] = [
+const WORDS: [&str; 43] = [
     "v3",
     "v2.1",
     "v2",
@@ -75,6 +75,8 @@ const WORDS: [&str; 39] = [
     "metadata",
     "migrations",
     "os-volume_attachments",
+    "os-interface",
+    "os-keypairs",
     "os-services",
     "os-hypervisors",
     "os-aggregates",
@@ -103,6 +105,8 @@ const WORDS: [&str; 39] = [
     "hosts",
     "state",
     "projects",
+    "domains",
+    "config",
 ];
 
 /// One request.

@@ -105,9 +105,7 @@ pub(crate) fn end(connection: &mut Conn, id: i64) -> Outcome<()> {
 
 /// Records a failure.
 pub(crate) fn fail(connection: &mut Conn, id: i64, error: &str) -> Outcome<()> {
-    let open = audits::table
-        .find(id)
-        .filter(audits::status.eq_any(OPEN));
+    let open = audits::table.find(id).filter(audits::status.eq_any(OPEN));
     diesel::update(open)
         .set((
             audits::status.eq(AuditStatus::Failed.as_str()),

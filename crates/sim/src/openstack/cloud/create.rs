@@ -43,6 +43,8 @@ pub(in crate::openstack) struct NewServer {
     pub(in crate::openstack) group: Option<String>,
     pub(in crate::openstack) metadata: BTreeMap<String, String>,
     pub(in crate::openstack) key_name: Option<String>,
+    pub(in crate::openstack) networks: Vec<String>,
+    pub(in crate::openstack) security_groups: Vec<String>,
 }
 
 impl Cloud {
@@ -75,6 +77,8 @@ impl Cloud {
             group: new.group,
             metadata: new.metadata,
             key_name: new.key_name,
+            networks: new.networks,
+            security_groups: new.security_groups,
             created: now,
             updated: now,
             launched: None,

@@ -1,4 +1,4 @@
-//! Nova: the volumes of a server.
+//! Nova: the volumes and the network cards of a server.
 
 use hyper::Method;
 use serde_json::{Value, json};
@@ -45,6 +45,23 @@ pub(super) fn answer(cloud: &mut Cloud, call: &Call, id: &str, now: Moment) -> H
         }
         _ => Err(Refusal::no_resource()),
     }
+}
+
+/// The cards of a server: one per network, without an address.
+pub(super) fn interfaces(cloud: &Cloud, id: &str) -> Handled {
+    let networks = cloud.instance(id)?.networks.iter();
+    let cards = networks.map(|network| {
+        json!({
+            "net_id": network,
+            "port_id": format!("{id}-{network}"),
+            "port_state": "ACTIVE",
+            "mac_addr": "fa:16:3e:00:00:01",
+            "fixed_ips": [],
+        })
+    });
+    Ok(Answer::ok(
+        json!({"interfaceAttachments": cards.collect::<Vec<_>>()}),
+    ))
 }
 
 fn shown(call: &Call, volume: &Volume, attachment: &Attachment) -> Value {

@@ -73,8 +73,30 @@ fn read(
         host,
         group: group(cloud, call)?,
         metadata: super::servers::texts(&metadata)?.collect(),
-        key_name: text("key_name").map(str::to_owned),
+        key_name: key_name(cloud, text("key_name"))?,
+        networks: named(asked, "networks", "uuid"),
+        security_groups: named(asked, "security_groups", "name"),
     })
+}
+
+/// What the members of a list say under a key.
+fn named(asked: &Map<String, Value>, list: &str, key: &str) -> Vec<String> {
+    let members = asked.get(list).and_then(Value::as_array);
+    let named = members
+        .into_iter()
+        .flatten()
+        .filter_map(|it| it[key].as_str());
+    named.map(str::to_owned).collect()
+}
+
+/// A key pair, which has to be the one user's.
+fn key_name(cloud: &Cloud, asked: Option<&str>) -> Result<Option<String>, Refusal> {
+    match asked {
+        Some(name) if !cloud.key_pairs.contains_key(name) => {
+            Err(Refusal::bad("Invalid key_name provided."))
+        }
+        asked => Ok(asked.map(str::to_owned)),
+    }
 }
 
 /// What is checked and not kept.

@@ -7,6 +7,7 @@ mod create;
 mod flavors;
 mod groups;
 mod hypervisors;
+mod keypairs;
 mod migrations;
 mod servers;
 mod services;
@@ -28,6 +29,7 @@ pub(super) fn answer(cloud: &mut Cloud, call: &Call, token: &Token, now: Moment)
         Some("os-hypervisors") => hypervisors::answer(cloud, call, now),
         Some("os-aggregates") => aggregates::answer(cloud, call, now),
         Some("os-server-groups") => groups::answer(cloud, call, token),
+        Some("os-keypairs") => keypairs::answer(cloud, call),
         Some("os-migrations") => migrations::all(cloud, call),
         _ => Err(Refusal::no_resource()),
     }
@@ -44,6 +46,7 @@ fn servers(cloud: &mut Cloud, call: &Call, token: &Token, now: Moment) -> Handle
         (_, ["servers", id, "os-volume_attachments", ..]) => {
             attachments::answer(cloud, call, id, now)
         }
+        (&Method::GET, ["servers", id, "os-interface"]) => attachments::interfaces(cloud, id),
         (&Method::GET, ["servers", id]) => servers::show(cloud, call, id),
         (&Method::DELETE, ["servers", id]) => servers::delete(cloud, id, now),
         _ => Err(Refusal::no_resource()),
