@@ -99,8 +99,9 @@ impl Lab {
 
     /// Has an instance made; gives its id once it runs.
     async fn create(&self, server: Value) -> String {
-        let made = self.services.post(SERVERS, &json!({ "server": server }));
-        let id = text(&made.await["server"]["id"]);
+        let body = json!({ "server": server });
+        let made = self.services.post(SERVERS, &body).await;
+        let id = text(&made["server"]["id"]);
         self.becomes(&format!("{SERVERS}/{id}"), "server", "ACTIVE")
             .await;
         id
