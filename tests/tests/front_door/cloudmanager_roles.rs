@@ -36,6 +36,13 @@ fn body(method: &Method, path: &str) -> Option<Value> {
             json!({"log_redirection_hostname": "192.0.2.1"})
         }
         "servers/{server_id}/actions/reset-reboot" => json!({"reboot": true}),
+        "hosts/{host_name}/actions/shutdown" | "hosts/{host_name}/actions/decommission" => {
+            json!({"allow_evacuate": true})
+        }
+        "hosts/actions/restart" => json!({"hosts": ["compute-001"]}),
+        "aggregates/{aggregate_id}/actions/execute-audit" => json!({"auto_apply": true}),
+        "aggregates/{aggregate_id}/actions/apply-audit"
+        | "aggregates/{aggregate_id}/actions/get-audit-status" => json!({"audit_id": 1}),
         "nodes/{node_id}/power-controls" => assignment,
         "nodes/{node_id}/power-controls/{power_control_id}" => json!({"is_default": true}),
         "nodes/{node_id}/availability-storages" => json!({"availability_storages": [1]}),
