@@ -63,10 +63,9 @@ async fn attempt(app: &App, task: &Task) -> Result<Outcome> {
 fn out_of_time(task: &Task) -> Result<Outcome> {
     let seconds = LIMIT.as_secs();
     match task.kind {
-        TaskKind::CloudHosts | TaskKind::CloudAuditApply => Ok(Outcome::Postponed(
-            Duration::ZERO,
-            format!("goes on after {seconds} s"),
-        )),
+        TaskKind::CloudHosts | TaskKind::CloudAuditApply | TaskKind::ServerClone => Ok(
+            Outcome::Postponed(Duration::ZERO, format!("goes on after {seconds} s")),
+        ),
         _ => Err(Error::conflict(format!(
             "the task ran over its limit of {seconds} s"
         ))),
@@ -86,6 +85,8 @@ async fn give_up(app: &App, task: &Task) -> Result<()> {
         | TaskKind::HostAction
         | TaskKind::HostKeep
         | TaskKind::ServerAction
+        | TaskKind::ServerClone
+        | TaskKind::NodesBind
         | TaskKind::CloudHosts => Ok(()),
         TaskKind::CloudAudit | TaskKind::CloudAuditApply => app.audits().given_up(task).await,
         TaskKind::RulesDryRun => app.dry_runs().given_up(task).await,
@@ -114,6 +115,8 @@ fn dispatch<'a>(app: &'a App, task: &'a Task) -> BoxFuture<'a, Result<Outcome>> 
         TaskKind::HostAction => async move { app.hosts().run(task).await }.boxed(),
         TaskKind::HostKeep => async move { app.hosts().run_keep(task).await }.boxed(),
         TaskKind::ServerAction => async move { app.servers().run(task).await }.boxed(),
+        TaskKind::ServerClone => async move { app.servers().run_clones(task).await }.boxed(),
+        TaskKind::NodesBind => async move { app.virtual_controllers().run(task).await }.boxed(),
         TaskKind::CloudHosts => async move { app.cloud_hosts().run(task).await }.boxed(),
         TaskKind::CloudAudit => async move { app.audits().run(task).await }.boxed(),
         TaskKind::CloudAuditApply => async move { app.audits().run_apply(task).await }.boxed(),

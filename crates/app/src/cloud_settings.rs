@@ -22,6 +22,15 @@ pub enum CloudInterface {
     Admin,
 }
 
+/// Where the configurations of the cloud's domains are.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DomainSettings {
+    /// A folder with one file per domain, `keystone.NAME.conf`, as Keystone's own
+    /// `domain_config_dir`; none when Keystone's database alone has them.
+    pub folder: Option<PathBuf>,
+}
+
 /// An OpenStack whose hypervisors run on the nodes.
 #[derive(Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -60,6 +69,11 @@ pub struct CloudSettings {
     /// How long the move of an instance to another host may take.
     #[serde(deserialize_with = "seconds")]
     pub move_limit: Duration,
+    /// How long the copies of an instance's volumes may take.
+    #[serde(deserialize_with = "seconds")]
+    pub copy_limit: Duration,
+    /// The configurations of the cloud's domains.
+    pub domains: DomainSettings,
     /// The most moves that an audit proposes.
     pub audit_moves: usize,
     /// How far a host's load may be above that of all, as a share of what it can give (0.05 is five in
@@ -87,6 +101,8 @@ impl Default for CloudSettings {
             poll_interval: Duration::from_secs(2),
             instance_limit: Duration::from_secs(600),
             move_limit: Duration::from_secs(3600),
+            copy_limit: Duration::from_secs(3600),
+            domains: DomainSettings::default(),
             audit_moves: 20,
             audit_tolerance: 0.05,
             answer_wait: Duration::from_secs(30),

@@ -14,10 +14,12 @@ mod clock;
 mod cloud;
 mod cloud_jobs;
 mod cloud_settings;
+mod controllers;
 mod dead_letters;
 mod devices;
 mod diagnosis;
 mod discovery;
+mod domains;
 mod dry_runs;
 mod evidence;
 mod fleet;
@@ -70,11 +72,13 @@ pub use boot_images::BootImages;
 pub use clock::Clock;
 pub use cloud::NodeHypervisor;
 pub use cloud_jobs::{CloudHosts, HostOrder, HostPlan, HostWork};
-pub use cloud_settings::{CloudInterface, CloudSettings};
+pub use cloud_settings::{CloudInterface, CloudSettings, DomainSettings};
+pub use controllers::{BindingOrder, VirtualControllers};
 pub use dead_letters::DeadLetters;
 pub use devices::{DeviceView, Devices};
 pub use diagnosis::{Diagnoses, DiagnosisSettings, PhaseLimits, StuckPhase};
 pub use discovery::{Decision, Discovery, DiscoverySettings, HeldReports};
+pub use domains::{DomainStore, Domains};
 pub use dry_runs::{
     DryRunRequest, DryRunSettings, DryRunTrace, DryRuns, PlannedChange, ReportResult,
     ReportVerdict, ResultFilter, Stop,
@@ -315,6 +319,16 @@ impl App {
     /// Instances of the cloud.
     pub fn servers(&self) -> Servers<'_> {
         Servers::new(self)
+    }
+
+    /// Virtual controllers that nodes are bound to.
+    pub fn virtual_controllers(&self) -> VirtualControllers<'_> {
+        VirtualControllers::new(self)
+    }
+
+    /// Domains of the cloud's users.
+    pub fn domains(&self) -> Domains<'_> {
+        Domains::new(self)
     }
 
     /// Tasks as seen by users and held by workers.

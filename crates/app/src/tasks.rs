@@ -64,15 +64,22 @@ impl<'a> Tasks<'a> {
         actor.require(Role::Operator)?;
         let task = self.by_uuid(uuid).await?;
         let (store, now) = (self.app.store(), self.app.clock().now());
-        let moves = matches!(task.kind, TaskKind::CloudHosts | TaskKind::CloudAuditApply);
+        let (moves, clones) = match task.kind {
+            TaskKind::CloudHosts | TaskKind::CloudAuditApply => (true, false),
+            kind => (false, kind == TaskKind::ServerClone),
+        };
         // What the cloud was told is followed to its end, even when no worker is at it right now.
-        let has_begun = moves && task.started_at.is_some();
+        let has_begun = (moves || clones) && task.started_at.is_some();
         if !has_begun && store.revoke_task(uuid, now).await? {
             tracing::info!(user = actor.name, dialect = %actor.dialect, task = uuid, "task revoked");
             return Ok(());
         }
-        if moves && !task.status.is_final() {
-            store.cancel_cloud_job(uuid, &actor.name, now).await?;
+        if (moves || clones) && !task.status.is_final() {
+            if clones {
+                store.cancel_clones(uuid, &actor.name).await?;
+            } else {
+                store.cancel_cloud_job(uuid, &actor.name, now).await?;
+            }
             tracing::info!(user = actor.name, dialect = %actor.dialect, task = uuid, "task told to stop");
             return Ok(());
         }

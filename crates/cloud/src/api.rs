@@ -5,6 +5,8 @@ use std::fmt;
 /// A service of OpenStack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Api {
+    /// Keystone.
+    Identity,
     /// Nova.
     Compute,
     /// Placement.
@@ -17,6 +19,7 @@ impl Api {
     /// Its name in errors, and in the header that asks for a microversion.
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::Identity => "identity",
             Self::Compute => "compute",
             Self::Placement => "placement",
             Self::Volume => "volume",
@@ -26,6 +29,7 @@ impl Api {
     /// Its types in the catalog, the better known first.
     pub(crate) fn kinds(self) -> &'static [&'static str] {
         match self {
+            Self::Identity => &["identity"],
             Self::Compute => &["compute"],
             Self::Placement => &["placement"],
             Self::Volume => &["volumev3", "block-storage", "volume"],
@@ -37,7 +41,7 @@ impl Api {
         match self {
             Self::Compute => Some("v2.1"),
             Self::Placement => None,
-            Self::Volume => Some("v3"),
+            Self::Volume | Self::Identity => Some("v3"),
         }
     }
 
@@ -46,7 +50,7 @@ impl Api {
         match self {
             Self::Compute => 2,
             Self::Placement => 1,
-            Self::Volume => 3,
+            Self::Volume | Self::Identity => 3,
         }
     }
 

@@ -9,6 +9,7 @@ mod api;
 mod call;
 mod compute;
 mod config;
+mod identity;
 mod openstack;
 mod pages;
 mod placement;

@@ -1,7 +1,8 @@
 //! The client: one OpenStack, and the capabilities that it has.
 
 use assay_domain::cloud::{
-    Cloud, CloudError, CloudResult, ComputeHosts, Instances, Moves, Volumes,
+    Cloud, CloudError, CloudResult, ComputeHosts, Identity, InstanceNotes, Instances, Moves,
+    Volumes,
 };
 
 use crate::config::OpenStackConfig;
@@ -34,6 +35,14 @@ impl Cloud for OpenStack {
     }
 
     fn moves(&self) -> &dyn Moves {
+        self
+    }
+
+    fn notes(&self) -> &dyn InstanceNotes {
+        self
+    }
+
+    fn identity(&self) -> &dyn Identity {
         self
     }
 

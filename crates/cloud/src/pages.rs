@@ -42,9 +42,9 @@ struct Link {
 }
 
 /// All items of a list.
-pub(crate) async fn all<T: Listed>(
+pub(crate) async fn all<'a, T: Listed>(
     transport: &Transport,
-    build: impl Fn() -> Call<'static>,
+    build: impl Fn() -> Call<'a>,
 ) -> CloudResult<Vec<T>> {
     let name = T::NAME;
     let mut items: Vec<T> = Vec::new();

@@ -83,6 +83,12 @@ impl Transport {
         told
     }
 
+    /// Sends what its service is sure to refuse, without a token, and gives the answer as it is.
+    pub(crate) async fn ask_for_refusal(&self, call: &Call<'_>) -> CloudResult<Answer> {
+        let grant = self.home.grant(None).await.map_err(of_identity)?;
+        self.exchange(call, None, &grant.catalog).await
+    }
+
     /// Whether Nova speaks this minor microversion.
     ///
     /// # Errors
@@ -126,11 +132,15 @@ impl Transport {
     async fn with_token(&self, call: &Call<'_>) -> CloudResult<Answer> {
         let session = self.session(call.project);
         let mut grant = session.grant(None).await.map_err(of_identity)?;
-        let mut answer = self.exchange(call, &grant.token, &grant.catalog).await?;
+        let mut answer = self
+            .exchange(call, Some(&grant.token), &grant.catalog)
+            .await?;
         if answer.status == StatusCode::UNAUTHORIZED {
             let refused = grant.token.clone();
             grant = session.grant(Some(&refused)).await.map_err(of_identity)?;
-            answer = self.exchange(call, &grant.token, &grant.catalog).await?;
+            answer = self
+                .exchange(call, Some(&grant.token), &grant.catalog)
+                .await?;
         }
         answer.accepted(call)
     }
@@ -138,7 +148,7 @@ impl Transport {
     async fn exchange(
         &self,
         call: &Call<'_>,
-        token: &Secret,
+        token: Option<&Secret>,
         catalog: &Catalog,
     ) -> CloudResult<Answer> {
         let mut url = self.base(call.api, catalog)?;
@@ -149,12 +159,14 @@ impl Transport {
         if !call.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&call.query);
         }
-        let token = token_header(token).ok_or_else(|| CloudError::Malformed {
-            service: "identity",
-            reason: "a token that is none".to_owned(),
-        })?;
         let mut request = self.home.http().request(call.method.clone(), url);
-        request = request.header(TOKEN, token);
+        if let Some(token) = token {
+            let token = token_header(token).ok_or_else(|| CloudError::Malformed {
+                service: "identity",
+                reason: "a token that is none".to_owned(),
+            })?;
+            request = request.header(TOKEN, token);
+        }
         if let Some(version) = call.version {
             request = request.header(VERSION, format!("{} {version}", call.api.name()));
         }

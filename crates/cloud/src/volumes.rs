@@ -1,5 +1,7 @@
 //! Cinder: volumes and their copies.
 
+use std::collections::BTreeMap;
+
 use assay_domain::cloud::{CloudResult, NewVolume, Volume, Volumes};
 use async_trait::async_trait;
 use reqwest::Method;
@@ -18,6 +20,11 @@ struct OneVolume {
 }
 
 #[derive(Deserialize)]
+struct SomeVolumes {
+    volumes: Vec<VolumeWire>,
+}
+
+#[derive(Deserialize)]
 struct VolumeWire {
     id: String,
     name: Option<String>,
@@ -26,11 +33,12 @@ struct VolumeWire {
     source_volid: Option<String>,
     /// `true` or `false`, as text.
     bootable: Option<String>,
+    #[serde(default)]
+    metadata: BTreeMap<String, String>,
 }
 
-impl From<OneVolume> for Volume {
-    fn from(wire: OneVolume) -> Self {
-        let volume = wire.volume;
+impl From<VolumeWire> for Volume {
+    fn from(volume: VolumeWire) -> Self {
         Self {
             id: volume.id,
             name: volume.name.unwrap_or_default(),
@@ -38,6 +46,7 @@ impl From<OneVolume> for Volume {
             size_gb: volume.size,
             copy_of: volume.source_volid,
             is_bootable: volume.bootable.as_deref() == Some("true"),
+            notes: volume.metadata,
         }
     }
 }
@@ -47,19 +56,29 @@ impl Volumes for OpenStack {
     async fn get(&self, id: &str) -> CloudResult<Volume> {
         let call = Call::get(Api::Volume, &["volumes", id]).about(VOLUME, id);
         let found: OneVolume = self.transport.ask(&call).await?;
-        Ok(found.into())
+        Ok(found.volume.into())
+    }
+
+    async fn named(&self, project_id: &str, name: &str) -> CloudResult<Vec<Volume>> {
+        let call = Call::get(Api::Volume, &["volumes", "detail"])
+            .with("name", name)
+            .in_project(project_id)
+            .about(VOLUME, name);
+        let found: SomeVolumes = self.transport.ask(&call).await?;
+        Ok(found.volumes.into_iter().map(Into::into).collect())
     }
 
     async fn copy(&self, new: &NewVolume) -> CloudResult<Volume> {
         let body = json!({"volume": {
             "name": new.name, "source_volid": new.copy_of, "size": new.size_gb,
+            "metadata": new.notes,
         }});
         let call = Call::send(Api::Volume, Method::POST, &["volumes"], body)
             .in_project(&new.project_id)
             .about(VOLUME, &new.copy_of);
         let answer = self.transport.tell(&call).await?;
         let made: OneVolume = answer.json(Api::Volume.name())?;
-        Ok(made.into())
+        Ok(made.volume.into())
     }
 
     async fn delete(&self, id: &str) -> CloudResult<()> {

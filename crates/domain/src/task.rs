@@ -32,6 +32,10 @@ pub enum TaskKind {
     HostKeep,
     /// Does something with an instance of the cloud.
     ServerAction,
+    /// Makes copies of an instance of the cloud.
+    ServerClone,
+    /// Binds nodes to a virtual controller, or unbinds them.
+    NodesBind,
     /// Empties hosts of the cloud, and switches them off or restarts them.
     CloudHosts,
     /// Finds out how the load of an aggregate's hosts could be levelled.
@@ -46,7 +50,7 @@ pub enum TaskKind {
 
 impl TaskKind {
     /// All kinds.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 18] = [
         Self::IntrospectionStart,
         Self::IntrospectionProcess,
         Self::IntrospectionLeave,
@@ -58,6 +62,8 @@ impl TaskKind {
         Self::HostAction,
         Self::HostKeep,
         Self::ServerAction,
+        Self::ServerClone,
+        Self::NodesBind,
         Self::CloudHosts,
         Self::CloudAudit,
         Self::CloudAuditApply,
@@ -79,6 +85,8 @@ impl TaskKind {
             Self::HostAction => "host.action",
             Self::HostKeep => "host.keep",
             Self::ServerAction => "server.action",
+            Self::ServerClone => "server.clone",
+            Self::NodesBind => "nodes.bind",
             Self::CloudHosts => "cloud.hosts",
             Self::CloudAudit => "cloud.audit",
             Self::CloudAuditApply => "cloud.audit_apply",
@@ -98,10 +106,12 @@ impl TaskKind {
             Self::IntrospectionDiagnose => "diagnosis",
             Self::DeviceRead | Self::DeviceCommand => "device",
             Self::HostAction | Self::HostKeep => "host",
-            Self::ServerAction | Self::CloudHosts | Self::CloudAudit | Self::CloudAuditApply => {
-                "cloud"
-            }
-            Self::Ping => "quick",
+            Self::ServerAction
+            | Self::ServerClone
+            | Self::CloudHosts
+            | Self::CloudAudit
+            | Self::CloudAuditApply => "cloud",
+            Self::Ping | Self::NodesBind => "quick",
             Self::RulesDryRun => "batch",
         }
     }

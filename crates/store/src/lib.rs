@@ -47,6 +47,7 @@ mod reports;
 mod rows;
 mod rules;
 mod schema;
+mod server_clones;
 mod store;
 mod tasks;
 #[cfg(feature = "testing")]

@@ -189,6 +189,8 @@ pub(crate) mod reservations;
 pub(crate) mod rules;
 #[path = "queries/secrets.rs"]
 pub(crate) mod secrets;
+#[path = "queries/server_clones.rs"]
+pub(crate) mod server_clones;
 #[path = "queries/task_ends.rs"]
 pub(crate) mod task_ends;
 #[path = "queries/tasks.rs"]

@@ -577,6 +577,21 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    server_clones (id) {
+        id -> BigInt,
+        task_uuid -> Text,
+        position -> Integer,
+        name -> Text,
+        stage -> Text,
+        server -> Text,
+        volumes -> Text,
+        cancelled_by -> Nullable<Text>,
+        detail -> Nullable<Text>,
+        changed_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(dry_runs -> tasks (task_id));
 diesel::allow_tables_to_appear_in_same_query!(
     node_images,
@@ -611,6 +626,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     instance_moves,
     host_progress,
     audits,
+    server_clones,
     availability_storages,
     node_availability_storages,
     processes,

@@ -68,23 +68,20 @@ async fn servers_are_created_moved_and_deleted() {
         &client,
         "server migrate --live-migration --host compute-001 --wait new",
     );
-    let place =
-        |client: &OpenStack| tell(client, "server show new")["OS-EXT-SRV-ATTR:host"].clone();
-    assert_eq!(place(&client), "compute-001");
+    let (id, simulator) = (made["id"].as_str().unwrap(), cloud.simulator());
+    let is_on = |host: &str| simulator.instances_on(host).iter().any(|it| it == id);
+    assert!(is_on("compute-001"));
     run(&client, "server migrate --host compute-002 --wait new");
-    assert_eq!(tell(&client, "server show new")["status"], "VERIFY_RESIZE");
-    run(&client, "server migrate confirm new");
-    assert_eq!(place(&client), "compute-002");
+    run(&client, "server migration confirm new");
+    assert!(is_on("compute-002"));
     let moves = tell(&client, "server migration list");
     assert_eq!(column(&moves, "Status"), ["confirmed", "completed"]);
     run(&client, "server stop new");
-    assert_eq!(tell(&client, "server show new")["status"], "SHUTOFF");
-    let id = made["id"].as_str().unwrap();
-    assert_eq!(cloud.simulator().counters().accepted_of(id, "os-stop"), 1);
+    assert_eq!(simulator.counters().accepted_of(id, "os-stop"), 1);
     let refused = client.deny(&["server", "migrate", "--live-migration", "new"]);
     assert!(refused.contains("vm_state stopped"), "{refused}");
     run(&client, "server delete --wait new");
-    assert_eq!(cloud.simulator().instances().len(), 2);
+    assert_eq!(simulator.instances().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,11 +98,6 @@ async fn a_host_is_emptied_and_a_dead_one_evacuated() {
     );
     assert_eq!(column(&services, "Status"), ["disabled", "enabled"]);
     assert_eq!(services[0]["Disabled Reason"], "moving");
-    run(
-        &client,
-        "compute service set --enable compute-001 nova-compute",
-    );
-
     let evacuate = [&NOVA[..], &["server", "evacuate", "vm-00001"]].concat();
     let refused = client.deny(&evacuate);
     assert!(refused.contains("still in use"), "{refused}");
@@ -129,10 +121,9 @@ async fn a_host_is_emptied_and_a_dead_one_evacuated() {
         "{shown}"
     );
     run(&client, "server evacuate vm-00001");
-    let shown = tell(&client, "server show vm-00001");
     assert_eq!(
-        (&shown["status"], &shown["OS-EXT-SRV-ATTR:host"]),
-        (&json!("ACTIVE"), &json!("compute-002"))
+        cloud.simulator().instances_on("compute-002"),
+        std::slice::from_ref(&id)
     );
     let counters = cloud.simulator().counters();
     assert!(counters.running_twice.is_empty());

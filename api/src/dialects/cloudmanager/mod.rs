@@ -5,6 +5,7 @@ mod audits;
 mod availability_storage_wire;
 mod availability_storages;
 mod cloud_hosts;
+mod domains;
 pub(crate) mod fault;
 mod filter;
 mod host_actions;
@@ -12,6 +13,7 @@ mod host_storage;
 mod info;
 mod input;
 mod node_actions;
+mod node_bindings;
 mod node_class_wire;
 mod node_classes;
 mod node_images;
@@ -29,6 +31,7 @@ mod power_control_wire;
 mod power_controls;
 mod servers;
 mod storage_assignments;
+mod system_metadata;
 mod tasks;
 
 use assay_domain::Timestamp;
@@ -44,6 +47,8 @@ pub(crate) const PREFIXES: &[&str] = &[
     "/v1/availability-storages",
     "/v1/power-controls",
     "/v1/servers",
+    "/v1/system_metadata",
+    "/v1/domains",
     "/v1/hosts",
     "/v1/aggregates",
     "/v1/tasks",
@@ -135,6 +140,15 @@ endpoints![
     servers::balance_server,
     servers::repair_server,
     servers::recover_server,
+    servers::clone_server,
+    system_metadata::get_system_metadata,
+    system_metadata::update_system_metadata,
+    system_metadata::delete_system_metadata,
+    node_bindings::attach_nodes,
+    node_bindings::detach_nodes,
+    domains::get_domain_store,
+    domains::configure_domain,
+    domains::is_totp_allowed,
     tasks::list_tasks,
     tasks::get_task,
     tasks::revoke_recent_task,

@@ -2,7 +2,11 @@
 //! request looks only whether the instance exists.
 
 mod balance;
+mod clone_job;
+mod clone_removal;
+mod clones;
 mod job;
+mod metadata;
 mod steps;
 
 use std::time::Duration;

@@ -107,6 +107,9 @@ fn request(new: &NewInstance) -> Value {
         let named = new.security_groups.iter().map(|name| json!({"name": name}));
         server["security_groups"] = named.collect();
     }
+    if let Some(key) = new.key.as_ref().filter(|key| key.is_own) {
+        server["key_name"] = json!(key.name);
+    }
     if let Some(zone) = &new.zone {
         server["availability_zone"] = json!(zone);
     }
@@ -185,6 +188,7 @@ mod tests {
             network_ids: vec!["n".to_owned()],
             security_groups: Vec::new(),
             metadata: [].into(),
+            key: None,
             zone: None,
         };
         let indexes = |new: &NewInstance| {

@@ -3,6 +3,7 @@
 mod hosts;
 mod instances;
 mod moves;
+mod notes;
 mod server;
 mod template;
 

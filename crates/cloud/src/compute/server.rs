@@ -28,7 +28,7 @@ pub(super) struct Server {
     /// An object; the empty text for a server whose root is a volume.
     pub(super) image: Option<Value>,
     #[serde(rename = "os-extended-volumes:volumes_attached", default)]
-    volumes: Vec<Attached>,
+    pub(super) volumes: Vec<Attached>,
     #[serde(rename = "OS-EXT-AZ:availability_zone")]
     pub(super) zone: Option<String>,
     pinned_availability_zone: Option<String>,
@@ -60,10 +60,10 @@ pub(super) struct Flavor {
 }
 
 #[derive(Deserialize)]
-struct Attached {
-    id: String,
+pub(super) struct Attached {
+    pub(super) id: String,
     #[serde(default)]
-    delete_on_termination: bool,
+    pub(super) delete_on_termination: bool,
 }
 
 #[derive(Deserialize)]

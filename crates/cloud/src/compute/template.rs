@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use assay_domain::cloud::{CloudResult, InstanceVolume, NewInstance};
+use assay_domain::cloud::{CloudError, CloudResult, InstanceVolume, KeyPair, NewInstance};
 use serde::Deserialize;
 
 use crate::api::{Api, nova};
@@ -27,7 +27,12 @@ struct Description {
     metadata: BTreeMap<String, String>,
     #[serde(default)]
     security_groups: Vec<Named>,
+    key_name: Option<String>,
 }
+
+/// What is not read of it is no matter.
+#[derive(Deserialize)]
+struct Known {}
 
 #[derive(Deserialize)]
 struct Named {
@@ -72,10 +77,21 @@ pub(super) async fn of(cloud: &OpenStack, uuid: &str) -> CloudResult<NewInstance
     let cards: Interfaces = transport.ask(&get(&["os-interface"])).await?;
     let mut attached = attached.volumes;
     attached.sort_by_key(|volume| (volume.device != found.root_device, volume.device.clone()));
-    let volumes = attached.into_iter().map(|volume| InstanceVolume {
-        id: volume.id,
-        is_deleted_with_instance: false,
-    });
+    let goes_with_it = |id: &str| {
+        let of_server = found.server.volumes.iter().find(|volume| volume.id == id);
+        of_server.is_some_and(|volume| volume.delete_on_termination)
+    };
+    let volumes: Vec<InstanceVolume> = attached
+        .into_iter()
+        .map(|volume| InstanceVolume {
+            is_deleted_with_instance: goes_with_it(&volume.id),
+            id: volume.id,
+        })
+        .collect();
+    let key = match found.key_name {
+        Some(name) => Some(key_pair(cloud, name).await?),
+        None => None,
+    };
     let mut security_groups: Vec<String> = found
         .security_groups
         .into_iter()
@@ -89,7 +105,7 @@ pub(super) async fn of(cloud: &OpenStack, uuid: &str) -> CloudResult<NewInstance
         name: found.server.name,
         project_id: found.server.tenant_id,
         flavor_id: found.server.flavor.id.unwrap_or_default(),
-        volumes: volumes.collect(),
+        volumes,
         network_ids: cards
             .interfaces
             .into_iter()
@@ -97,6 +113,19 @@ pub(super) async fn of(cloud: &OpenStack, uuid: &str) -> CloudResult<NewInstance
             .collect(),
         security_groups,
         metadata: found.metadata,
+        key,
         zone: found.server.zone.filter(|zone| !zone.is_empty()),
     })
+}
+
+async fn key_pair(cloud: &OpenStack, name: String) -> CloudResult<KeyPair> {
+    let call = Call::get(Api::Compute, &["os-keypairs", &name])
+        .version(nova::BASE)
+        .about("Key pair", &name);
+    let is_own = match cloud.transport.ask::<Known>(&call).await {
+        Ok(Known {}) => true,
+        Err(CloudError::NotFound { .. }) => false,
+        Err(error) => return Err(error),
+    };
+    Ok(KeyPair { name, is_own })
 }

@@ -151,6 +151,7 @@ async fn a_volume_is_copied_in_the_project_of_its_owner() {
         project_id: "p1".to_owned(),
         copy_of: "v1".to_owned(),
         size_gb: 4,
+        notes: [("made by".to_owned(), "a test".to_owned())].into(),
     };
     let copy = cloud.volumes().unwrap().copy(&new).await.unwrap();
     assert_eq!(copy.status, VolumeStatus::Creating);
@@ -158,4 +159,6 @@ async fn a_volume_is_copied_in_the_project_of_its_owner() {
     let script = script.lock();
     assert_eq!(script.asked[0].0, "POST /volume/v3/volumes");
     assert_eq!(script.bodies[0]["volume"]["source_volid"], "v1");
+    let notes = &script.bodies[0]["volume"]["metadata"];
+    assert_eq!(notes["made by"], "a test");
 }

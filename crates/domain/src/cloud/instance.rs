@@ -158,6 +158,15 @@ pub enum InstanceCommand {
     ResetToError,
 }
 
+/// A key pair that an instance lets its owner in with. Key pairs belong to users.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyPair {
+    /// Its name.
+    pub name: String,
+    /// Whether Assay's user has one of this name, which alone the cloud gives to an instance of Assay's.
+    pub is_own: bool,
+}
+
 /// An instance that is to be made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewInstance {
@@ -177,6 +186,8 @@ pub struct NewInstance {
     pub security_groups: Vec<String>,
     /// What its owner has noted on it.
     pub metadata: BTreeMap<String, String>,
+    /// The key pair of its owner.
+    pub key: Option<KeyPair>,
     /// The availability zone it is to be in.
     pub zone: Option<String>,
 }

@@ -3,25 +3,31 @@
 //! The first one is OpenStack; the words are those of its API where there is no better one. All
 //! that is asked here is asked anew: nothing is cached behind these traits.
 
+mod clone;
 mod error;
 mod host;
+mod identity;
 mod instance;
 mod job;
 mod migration;
+mod notes;
 mod volume;
 mod words;
 
 use async_trait::async_trait;
 
+pub use clone::{CloneProgress, CloneStage, CloneVolume, Making};
 pub use error::{CloudError, CloudResult};
 pub use host::{
     Aggregate, Capacity, ComputeHost, GroupPolicy, Hypervisor, ServerGroup, ServiceChange,
 };
+pub use identity::{Domain, DomainConfig, Identity};
 pub use instance::{
-    Instance, InstanceCommand, InstancePower, InstanceStatus, InstanceVolume, NewInstance,
+    Instance, InstanceCommand, InstancePower, InstanceStatus, InstanceVolume, KeyPair, NewInstance,
 };
 pub use job::{AuditRecord, AuditStatus, HostProgress, HostStage, InstanceMove, Method, MoveState};
 pub use migration::{Migration, MigrationFilter, MigrationKind, MigrationStatus, Settlement};
+pub use notes::{InstanceNotes, NotedInstance};
 pub use volume::{NewVolume, Volume, VolumeStatus};
 
 /// A cloud, by what it can do.
@@ -38,6 +44,12 @@ pub trait Cloud: Send + Sync {
 
     /// Moving instances between hosts.
     fn moves(&self) -> &dyn Moves;
+
+    /// What is noted on the instances.
+    fn notes(&self) -> &dyn InstanceNotes;
+
+    /// The domains of users, and how users log in.
+    fn identity(&self) -> &dyn Identity;
 
     /// Block storage; none when the cloud has no service for it.
     fn volumes(&self) -> Option<&dyn Volumes> {
@@ -179,6 +191,12 @@ pub trait Volumes: Send + Sync {
     /// # Errors
     /// [`CloudError::NotFound`] when it does not exist.
     async fn get(&self, id: &str) -> CloudResult<Volume>;
+
+    /// The volumes of a project that have this name.
+    ///
+    /// # Errors
+    /// As of [`CloudError`].
+    async fn named(&self, project_id: &str, name: &str) -> CloudResult<Vec<Volume>>;
 
     /// Copies a volume; the copy is [`VolumeStatus::Available`] later.
     ///

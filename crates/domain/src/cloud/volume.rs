@@ -1,5 +1,7 @@
 //! Volumes of a cloud.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::words::words;
@@ -37,6 +39,8 @@ pub struct Volume {
     pub copy_of: Option<String>,
     /// Whether a machine can boot from it.
     pub is_bootable: bool,
+    /// What is noted on it.
+    pub notes: BTreeMap<String, String>,
 }
 
 /// A copy of a volume that is to be made.
@@ -50,4 +54,6 @@ pub struct NewVolume {
     pub copy_of: String,
     /// Its size in GiB, that of the original or more.
     pub size_gb: u64,
+    /// What is noted on it.
+    pub notes: BTreeMap<String, String>,
 }

@@ -10,7 +10,7 @@ pub struct OpenStackCounters {
     /// Calls by operation, those that a fault hit among them: `compute GET /servers/detail`, `compute POST
     /// /servers/{id}/action os-migrateLive`.
     pub requests: BTreeMap<String, u64>,
-    /// Actions that were taken, by instance and by action, and `create`.
+    /// Actions that were taken, by the id of instance or volume and by action, and `create` and `delete`.
     pub accepted: BTreeMap<String, BTreeMap<String, u64>>,
     /// Instances that were built anew elsewhere while they were still running on their old host.
     pub evacuated_while_running: Vec<TwoHosts>,

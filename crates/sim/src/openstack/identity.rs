@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Answer, Handled, Refusal};
 use super::cloud::{Cloud, Moment, Scope, Token};
+use super::domains;
 use super::request::Call;
 
 /// The roles of the one user.
@@ -49,6 +50,10 @@ pub(super) fn answer(cloud: &mut Cloud, call: &Call, now: Moment) -> Handled {
                 json!({"project": project(&found.id, &found.name)}),
             ))
         }
+        (_, ["domains", ..]) => {
+            cloud.token(call.token.as_deref(), now)?;
+            domains::answer(cloud, call)
+        }
         _ => Err(Refusal::no_resource()),
     }
 }
@@ -61,6 +66,10 @@ fn log_in(cloud: &mut Cloud, call: &Call, now: Moment) -> Handled {
     let auth = &call.body["auth"];
     let methods = auth["identity"]["methods"].as_array();
     let methods = methods.ok_or_else(|| Refusal::bad("'identity' is a required property"))?;
+    let known = |method: &Value| cloud.login_methods.iter().any(|it| method == it.as_str());
+    if !methods.iter().all(known) {
+        return Ok(unsupported(cloud));
+    }
     let scope = scope(cloud, &auth["scope"])?;
     let id = match methods.iter().filter_map(Value::as_str).collect::<Vec<_>>()[..] {
         ["password"] => {
@@ -86,6 +95,17 @@ fn log_in(cloud: &mut Cloud, call: &Call, now: Moment) -> Handled {
     let token = cloud.token(Some(&id), now)?;
     let body = document(cloud, token, &call.base);
     Ok(Answer::with_status(StatusCode::CREATED, body).with("x-subject-token", id))
+}
+
+/// The refusal of a method that Keystone is not configured with, which tells those that it is.
+fn unsupported(cloud: &Cloud) -> Answer {
+    let error = json!({
+        "code": 401,
+        "title": "Unauthorized",
+        "message": "Attempted to authenticate with an unsupported method.",
+        "identity": {"methods": cloud.login_methods},
+    });
+    Answer::with_status(StatusCode::UNAUTHORIZED, json!({ "error": error }))
 }
 
 fn is_default_domain(domain: &Value) -> bool {

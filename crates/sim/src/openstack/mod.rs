@@ -9,6 +9,7 @@ mod cloud;
 mod compute;
 mod control;
 mod counters;
+mod domains;
 mod faults;
 mod identity;
 mod image;
@@ -196,6 +197,20 @@ impl OpenStack {
         self.with(|cloud| {
             let added = cloud.add_instance((name, flavor), host, server_group, Utc::now());
             added.ok()
+        })
+    }
+
+    /// Has Keystone be configured with these methods of logging in; what it really takes stays as it is.
+    pub fn set_login_methods(&self, methods: &[&str]) {
+        let methods = methods.iter().map(|method| (*method).to_owned());
+        self.with(|cloud| cloud.login_methods = methods.collect());
+    }
+
+    /// The configuration of a domain in Keystone's database, by group and option.
+    pub fn domain_config(&self, id: &str) -> Option<serde_json::Value> {
+        self.with(|cloud| {
+            let found = cloud.domains.iter().find(|domain| domain.id == id);
+            found.map(|it| it.config.clone()).filter(|it| !it.is_null())
         })
     }
 

@@ -63,7 +63,7 @@ impl Service {
 }
 
 /// Words of the APIs; every other segment of a path is somebody's name or id.
-const WORDS: [&str; 41] = [
+const WORDS: [&str; 43] = [
     "v3",
     "v2.1",
     "v2",
@@ -74,8 +74,9 @@ const WORDS: [&str; 41] = [
     "action",
     "metadata",
     "migrations",
-    "diagnostics",
     "os-volume_attachments",
+    "os-interface",
+    "os-keypairs",
     "os-services",
     "os-hypervisors",
     "os-aggregates",
@@ -85,7 +86,6 @@ const WORDS: [&str; 41] = [
     "flavors",
     "os-extra_specs",
     "statistics",
-    "uptime",
     "enable",
     "disable",
     "disable-log-reason",
@@ -105,6 +105,8 @@ const WORDS: [&str; 41] = [
     "hosts",
     "state",
     "projects",
+    "domains",
+    "config",
 ];
 
 /// One request.

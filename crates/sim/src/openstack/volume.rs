@@ -1,5 +1,7 @@
 //! Cinder v3: volumes, and its services.
 
+use std::collections::BTreeMap;
+
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -111,7 +113,7 @@ fn full(call: &Call, volume: &Volume) -> Value {
         "updated_at": micros(volume.created),
         "description": null,
         "encrypted": false,
-        "metadata": {},
+        "metadata": volume.metadata,
         "multiattach": false,
         "os-vol-host-attr:host": HOST,
         "os-vol-tenant-attr:tenant_id": volume.project_id,
@@ -163,6 +165,12 @@ fn create(cloud: &mut Cloud, call: &Call, token: &Token, now: Moment) -> Handled
         ));
     }
     let copied = source.map(|it| (it.id.clone(), it.is_bootable, it.image_id.clone()));
+    let noted = asked.get("metadata").and_then(Value::as_object);
+    let noted: BTreeMap<String, String> = noted
+        .into_iter()
+        .flatten()
+        .filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+        .collect();
     let name = text("name").unwrap_or_default().to_owned();
     let number = cloud.new_volume(project, (name, size), now);
     let volume = cloud
@@ -171,13 +179,15 @@ fn create(cloud: &mut Cloud, call: &Call, token: &Token, now: Moment) -> Handled
         .ok_or_else(Refusal::no_resource)?;
     volume.is_bootable = image.is_some();
     volume.image_id = image;
+    volume.metadata = noted;
     if let Some((id, is_bootable, image)) = copied {
         volume.source = Some(id);
         volume.is_bootable = is_bootable;
         volume.image_id = image;
     }
     let made = json!({"volume": full(call, volume)});
-    cloud.counters.accept("volumes", "create");
+    let id = volume.id.clone();
+    cloud.counters.accept(&id, "create");
     Ok(Answer::with_status(StatusCode::ACCEPTED, made))
 }
 

@@ -270,6 +270,70 @@ async fn it_is_controlled_over_http() {
     );
 }
 
+#[tokio::test]
+async fn volumes_are_given_and_taken() {
+    let rig = rig(hosts(1, 0)).await;
+    let post = async |path: &str, body: Value| {
+        let answer = rig.ask(Method::POST, path, "2.94", Some(&body)).await;
+        let answer = answer.unwrap();
+        (
+            answer.status().as_u16(),
+            answer.json::<Value>().await.unwrap(),
+        )
+    };
+    let mut volumes = Vec::new();
+    for name in ["root", "data", "more"] {
+        let volume = json!({"volume": {"name": name, "size": 1}});
+        let (status, made) = post("/volume/v3/volumes", volume).await;
+        assert_eq!(status, 202);
+        volumes.push(made["volume"]["id"].as_str().unwrap().to_owned());
+    }
+    let disk = |id: &str, index: i32| {
+        let kind = "volume";
+        json!({"uuid": id, "source_type": kind, "destination_type": kind, "boot_index": index})
+    };
+    let disks = [disk(&volumes[1], -1), disk(&volumes[0], 0)];
+    let server = json!({"server": {
+        "name": "two", "flavorRef": "1", "networks": "none", "block_device_mapping_v2": disks,
+    }});
+    let (status, made) = post("/compute/v2.1/servers", server.clone()).await;
+    assert_eq!(status, 202, "{made}");
+    let path = format!(
+        "/compute/v2.1/servers/{}/os-volume_attachments",
+        made["server"]["id"].as_str().unwrap()
+    );
+    let more = json!({"volumeAttachment": {"volumeId": volumes[2]}});
+    assert_eq!(post(&path, more.clone()).await.0, 200);
+    assert_eq!(post(&path, more).await.0, 400, "it is in use");
+    assert_eq!(
+        post("/compute/v2.1/servers", server).await.0,
+        400,
+        "they are, too"
+    );
+    let all: Value = rig.get(&path).await.json().await.unwrap();
+    let devices = all["volumeAttachments"].as_array().unwrap().iter();
+    let devices: Vec<(&str, &str)> = devices
+        .map(|it| {
+            (
+                it["volumeId"].as_str().unwrap(),
+                it["device"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    let expected: Vec<(&str, &str)> = volumes
+        .iter()
+        .map(String::as_str)
+        .zip(["/dev/vda", "/dev/vdb", "/dev/vdc"])
+        .collect();
+    assert_eq!(devices, expected);
+    let taken = format!("{path}/{}", volumes[2]);
+    let answer = rig.ask(Method::DELETE, &taken, "2.94", None).await.unwrap();
+    assert_eq!(answer.status(), 202);
+    let volume = rig.get(&format!("/volume/v3/volumes/{}", volumes[2])).await;
+    let volume: Value = volume.json().await.unwrap();
+    assert_eq!(volume["volume"]["status"], "available");
+}
+
 /// Prints its figures: `cargo nextest run -p assay-sim --no-capture large_cloud`.
 #[tokio::test]
 async fn a_large_cloud_is_served_page_by_page() {

@@ -107,6 +107,7 @@ tables! {
     instance_moves: InstanceMoveRow,
     host_progress: HostProgressRow,
     audits: AuditRow,
+    server_clones: ServerCloneRow,
     dry_runs: DryRunRow,
     dry_run_results: DryRunResultRow,
 }

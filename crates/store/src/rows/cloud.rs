@@ -1,13 +1,13 @@
 //! Rows of the tables of work on a cloud.
 
-use assay_domain::cloud::{AuditRecord, HostProgress, InstanceMove};
+use assay_domain::cloud::{AuditRecord, CloneProgress, HostProgress, InstanceMove};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::convert::{from_json, parse, utc};
 use crate::fault::{Fault, Outcome};
-use crate::schema::{audits, host_progress, instance_moves};
+use crate::schema::{audits, host_progress, instance_moves, server_clones};
 
 /// An instance that a task moves, as it is stored.
 #[derive(Queryable, Selectable, Insertable, Serialize, Deserialize)]
@@ -108,6 +108,40 @@ impl TryFrom<AuditRow> for AuditRecord {
             error: row.error,
             requested_by: row.requested_by,
             created_at: utc(row.created_at),
+        })
+    }
+}
+
+/// A copy of an instance that a task makes, as it is stored.
+#[derive(Queryable, Selectable, Insertable, Serialize, Deserialize)]
+#[diesel(table_name = server_clones)]
+pub(crate) struct ServerCloneRow {
+    pub(crate) id: i64,
+    pub(crate) task_uuid: String,
+    pub(crate) position: i32,
+    pub(crate) name: String,
+    pub(crate) stage: String,
+    pub(crate) server: String,
+    pub(crate) volumes: String,
+    pub(crate) cancelled_by: Option<String>,
+    pub(crate) detail: Option<String>,
+    pub(crate) changed_at: NaiveDateTime,
+}
+
+impl TryFrom<ServerCloneRow> for CloneProgress {
+    type Error = Fault;
+
+    fn try_from(row: ServerCloneRow) -> Outcome<Self> {
+        Ok(Self {
+            task_uuid: row.task_uuid,
+            position: row.position,
+            name: row.name,
+            stage: parse(&row.stage)?,
+            server: from_json(&row.server)?,
+            volumes: from_json(&row.volumes)?,
+            cancelled_by: row.cancelled_by,
+            detail: row.detail,
+            changed_at: utc(row.changed_at),
         })
     }
 }

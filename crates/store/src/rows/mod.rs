@@ -29,7 +29,7 @@ mod user;
 
 pub(crate) use alarm::AlarmRow;
 pub(crate) use availability_storage::{AvailabilityStorageRow, NodeStorageRow};
-pub(crate) use cloud::{AuditRow, HostProgressRow, InstanceMoveRow};
+pub(crate) use cloud::{AuditRow, HostProgressRow, InstanceMoveRow, ServerCloneRow};
 pub(crate) use dead_letter::DeadLetterRow;
 pub(crate) use device_reading::DeviceReadingRow;
 pub(crate) use dry_run::{DryRunResultRow, DryRunRow, rules_text};

@@ -11,13 +11,21 @@ use crate::openstack::faults::BadEnd;
 pub(super) const CREATE: &str = "create";
 const PARTS: (&str, u32) = (CREATE, 2);
 
-/// A volume that a new instance boots from.
+/// Where a volume of a new instance comes from.
 #[derive(Debug, Clone)]
-pub(in crate::openstack) enum BootVolume {
-    /// One that is there, by its id.
-    There { id: String, deletes: bool },
-    /// A new one from the image.
-    New { size_gb: u64, deletes: bool },
+pub(in crate::openstack) enum VolumeSource {
+    /// It is there; its id.
+    There(String),
+    /// It is made of an image, by its id, in this size in GiB.
+    Image(String, u64),
+}
+
+/// A volume of a new instance.
+#[derive(Debug, Clone)]
+pub(in crate::openstack) struct NewVolume {
+    pub(in crate::openstack) source: VolumeSource,
+    /// Whether it goes with the instance.
+    pub(in crate::openstack) deletes: bool,
 }
 
 /// What a new instance is to be.
@@ -26,13 +34,17 @@ pub(in crate::openstack) struct NewServer {
     pub(in crate::openstack) name: String,
     pub(in crate::openstack) project_id: String,
     pub(in crate::openstack) flavor: usize,
+    /// None when it boots from a volume.
     pub(in crate::openstack) image_id: Option<String>,
-    pub(in crate::openstack) volume: Option<BootVolume>,
+    /// The first is the one that it boots from, unless there is an image.
+    pub(in crate::openstack) volumes: Vec<NewVolume>,
     pub(in crate::openstack) zone: Option<String>,
     pub(in crate::openstack) host: Option<usize>,
     pub(in crate::openstack) group: Option<String>,
     pub(in crate::openstack) metadata: BTreeMap<String, String>,
     pub(in crate::openstack) key_name: Option<String>,
+    pub(in crate::openstack) networks: Vec<String>,
+    pub(in crate::openstack) security_groups: Vec<String>,
 }
 
 impl Cloud {
@@ -65,6 +77,8 @@ impl Cloud {
             group: new.group,
             metadata: new.metadata,
             key_name: new.key_name,
+            networks: new.networks,
+            security_groups: new.security_groups,
             created: now,
             updated: now,
             launched: None,
@@ -80,33 +94,26 @@ impl Cloud {
         mut new: NewServer,
         now: Moment,
     ) -> Result<String, Refusal> {
-        let volume = match new.volume.take() {
-            None => None,
-            Some(BootVolume::There { id, deletes }) => {
-                let volume = self.volume(&id)?;
-                if volume.status != "available" {
-                    return Err(Refusal::bad(format!(
-                        "Block Device Mapping is Invalid: volume {id} is {}.",
-                        volume.status
-                    )));
-                }
-                Some((volume.number, deletes))
+        let volumes = std::mem::take(&mut new.volumes);
+        for volume in &volumes {
+            if let VolumeSource::There(id) = &volume.source {
+                self.check_free(id)?;
             }
-            Some(BootVolume::New { size_gb, deletes }) => {
-                let image = new.image_id.clone();
-                let volume = self.new_volume(&new.project_id, (String::new(), size_gb), now);
-                if let Some(volume) = self.volumes.get_mut(&volume) {
-                    volume.image_id = image;
-                    volume.is_bootable = true;
-                }
-                Some((volume, deletes))
-            }
-        };
-        if volume.is_some() {
-            new.image_id = None;
         }
+        let project_id = new.project_id.clone();
         let number = self.write_down(new, now);
-        if let Some((volume, deletes)) = volume {
+        for NewVolume { source, deletes } in volumes {
+            let volume = match source {
+                VolumeSource::There(id) => self.volume(&id)?.number,
+                VolumeSource::Image(image, size_gb) => {
+                    let volume = self.new_volume(&project_id, (String::new(), size_gb), now);
+                    if let Some(volume) = self.volumes.get_mut(&volume) {
+                        volume.image_id = Some(image);
+                        volume.is_bootable = true;
+                    }
+                    volume
+                }
+            };
             self.attach(volume, number, deletes, now);
         }
         self.begin(number, CREATE, TaskState::Scheduling, now);

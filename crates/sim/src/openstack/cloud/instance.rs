@@ -120,6 +120,8 @@ pub(in crate::openstack) struct Instance {
     pub(in crate::openstack) group: Option<String>,
     pub(in crate::openstack) metadata: BTreeMap<String, String>,
     pub(in crate::openstack) key_name: Option<String>,
+    pub(in crate::openstack) networks: Vec<String>,
+    pub(in crate::openstack) security_groups: Vec<String>,
     pub(in crate::openstack) created: Moment,
     pub(in crate::openstack) updated: Moment,
     pub(in crate::openstack) launched: Option<Moment>,

@@ -29,14 +29,14 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 
 pub(super) use clock::Moment;
-pub(super) use create::{BootVolume, NewServer};
+pub(super) use create::{NewServer, NewVolume, VolumeSource};
 pub(super) use host::{Host, Resources};
 pub use host::{HostCondition, HostShape};
 pub(super) use instance::{Instance, TaskState, VmState};
 pub(super) use lifecycle::Verb;
 pub(super) use live::LiveOrder;
 pub(super) use migration::Migration;
-pub(super) use order::{Aggregate, Flavor, Group, Image, Project};
+pub(super) use order::{Aggregate, Domain, Flavor, Group, Image, Project};
 use seed::Seeded;
 pub(super) use tokens::{Scope, Token};
 pub(super) use volume::{Attachment, Volume};
@@ -84,6 +84,11 @@ pub(super) struct Cloud {
     random: StdRng,
     pub(super) tokens: HashMap<String, Token>,
     pub(super) projects: Vec<Project>,
+    pub(super) domains: Vec<Domain>,
+    /// The methods of logging in that Keystone is configured with.
+    pub(super) login_methods: Vec<String>,
+    /// Public keys by name.
+    pub(super) key_pairs: BTreeMap<String, String>,
     pub(super) user_id: String,
     pub(super) hosts: Vec<Host>,
     pub(super) instances: BTreeMap<u64, Instance>,
@@ -119,6 +124,9 @@ impl Cloud {
             random,
             tokens: HashMap::new(),
             projects,
+            domains: vec![Domain::default_one()],
+            login_methods: ["password", "token"].map(str::to_owned).into(),
+            key_pairs: BTreeMap::new(),
             user_id,
             hosts: Vec::new(),
             instances: BTreeMap::new(),

@@ -12,6 +12,26 @@ pub(in crate::openstack) struct Project {
     pub(in crate::openstack) name: String,
 }
 
+/// A domain of users and projects.
+#[derive(Debug, Clone)]
+pub(in crate::openstack) struct Domain {
+    pub(in crate::openstack) id: String,
+    pub(in crate::openstack) name: String,
+    /// Its configuration in Keystone's database, by group and option; null when there is none.
+    pub(in crate::openstack) config: serde_json::Value,
+}
+
+impl Domain {
+    /// The one that there always is.
+    pub(in crate::openstack) fn default_one() -> Self {
+        Self {
+            id: "default".to_owned(),
+            name: "Default".to_owned(),
+            config: serde_json::Value::Null,
+        }
+    }
+}
+
 /// What an instance is made of.
 #[derive(Debug, Clone)]
 pub(in crate::openstack) struct Flavor {

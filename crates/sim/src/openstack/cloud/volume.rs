@@ -1,8 +1,14 @@
 //! Volumes of Cinder.
 
+use std::collections::BTreeMap;
+
 use super::clock::Moment;
 use super::{Cloud, Step};
 use crate::openstack::answer::Refusal;
+use crate::openstack::faults::BadEnd;
+
+/// The name of making a volume, in delays and failures.
+const VOLUME: &str = "volume";
 
 /// A volume's use by an instance.
 #[derive(Debug, Clone)]
@@ -22,7 +28,7 @@ pub(in crate::openstack) struct Volume {
     pub(in crate::openstack) id: String,
     pub(in crate::openstack) name: String,
     pub(in crate::openstack) size_gb: u64,
-    /// `creating`, `available`, `in-use` or `deleting`.
+    /// `creating`, `available`, `in-use`, `error` or `deleting`.
     pub(in crate::openstack) status: &'static str,
     pub(in crate::openstack) is_bootable: bool,
     pub(in crate::openstack) source: Option<String>,
@@ -30,6 +36,7 @@ pub(in crate::openstack) struct Volume {
     pub(in crate::openstack) project_id: String,
     pub(in crate::openstack) created: Moment,
     pub(in crate::openstack) attachments: Vec<Attachment>,
+    pub(in crate::openstack) metadata: BTreeMap<String, String>,
 }
 
 impl Volume {
@@ -55,6 +62,19 @@ impl Cloud {
         found.ok_or_else(|| Refusal::not_found(format!("Volume {id} could not be found.")))
     }
 
+    /// Refuses a volume that an instance cannot have now.
+    pub(in crate::openstack) fn check_free(&self, id: &str) -> Result<u64, Refusal> {
+        let missing = |_| Refusal::bad(format!("Block Device Mapping is Invalid: no volume {id}."));
+        let volume = self.volume(id).map_err(missing)?;
+        if volume.status == "available" {
+            return Ok(volume.number);
+        }
+        Err(Refusal::bad(format!(
+            "Block Device Mapping is Invalid: volume {id} is {}.",
+            volume.status
+        )))
+    }
+
     /// Writes a volume down, and has it made.
     pub(in crate::openstack) fn new_volume(
         &mut self,
@@ -75,6 +95,7 @@ impl Cloud {
             project_id: project_id.to_owned(),
             created: now,
             attachments: Vec::new(),
+            metadata: BTreeMap::new(),
         };
         self.volumes.insert(number, volume);
         self.volume_later(Step::VolumeReady(number), now);
@@ -85,7 +106,8 @@ impl Cloud {
         if let Some(volume) = self.volumes.get_mut(&number)
             && volume.status == "creating"
         {
-            volume.status = "available";
+            let fails = self.faults.of_action(VOLUME, &volume.id, BadEnd::Error);
+            volume.status = if fails { "error" } else { "available" };
         }
     }
 
@@ -116,6 +138,23 @@ impl Cloud {
         }
     }
 
+    /// Takes a volume from an instance.
+    pub(in crate::openstack) fn detach(
+        &mut self,
+        server_id: &str,
+        id: &str,
+    ) -> Result<(), Refusal> {
+        let number = self.volume(id)?.number;
+        let is_its = |it: &Attachment| it.server_id == server_id;
+        match self.volumes.get_mut(&number) {
+            Some(volume) if volume.attachments.iter().any(is_its) => {
+                volume.leaves(server_id);
+                Ok(())
+            }
+            _ => Err(Refusal::not_found(format!("volume_id not found: {id}"))),
+        }
+    }
+
     /// The volumes of an instance, each with its use.
     pub(in crate::openstack) fn volumes_of<'a>(
         &'a self,
@@ -135,7 +174,7 @@ impl Cloud {
         now: Moment,
     ) -> Result<(), Refusal> {
         let volume = self.volume(id)?;
-        if volume.status != "available" {
+        if !["available", "error"].contains(&volume.status) {
             return Err(Refusal::bad(
                 "Invalid volume: Volume status must be available or error, and must not be attached.",
             ));

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::wire::links;
 use crate::openstack::answer::{Answer, Handled, Refusal};
-use crate::openstack::cloud::{BootVolume, Cloud, Moment, NewServer, Scope, Token};
+use crate::openstack::cloud::{Cloud, Moment, NewServer, NewVolume, Scope, Token, VolumeSource};
 use crate::openstack::request::Call;
 
 pub(super) fn answer(cloud: &mut Cloud, call: &Call, token: &Token, now: Moment) -> Handled {
@@ -52,8 +52,8 @@ fn read(
     {
         return Err(Refusal::bad("Can not find requested image."));
     }
-    let (volume, image_id) = boot_volume(asked, image_id)?;
-    if volume.is_none() && image_id.is_none() {
+    let (volumes, image_id) = volumes(asked, image_id)?;
+    if volumes.is_empty() && image_id.is_none() {
         return Err(Refusal::bad("Invalid imageRef provided."));
     }
     let metadata = match asked.get("metadata") {
@@ -68,13 +68,35 @@ fn read(
         project_id,
         flavor,
         image_id,
-        volume,
+        volumes,
         zone,
         host,
         group: group(cloud, call)?,
         metadata: super::servers::texts(&metadata)?.collect(),
-        key_name: text("key_name").map(str::to_owned),
+        key_name: key_name(cloud, text("key_name"))?,
+        networks: named(asked, "networks", "uuid"),
+        security_groups: named(asked, "security_groups", "name"),
     })
+}
+
+/// What the members of a list say under a key.
+fn named(asked: &Map<String, Value>, list: &str, key: &str) -> Vec<String> {
+    let members = asked.get(list).and_then(Value::as_array);
+    let named = members
+        .into_iter()
+        .flatten()
+        .filter_map(|it| it[key].as_str());
+    named.map(str::to_owned).collect()
+}
+
+/// A key pair, which has to be the one user's.
+fn key_name(cloud: &Cloud, asked: Option<&str>) -> Result<Option<String>, Refusal> {
+    match asked {
+        Some(name) if !cloud.key_pairs.contains_key(name) => {
+            Err(Refusal::bad("Invalid key_name provided."))
+        }
+        asked => Ok(asked.map(str::to_owned)),
+    }
 }
 
 /// What is checked and not kept.
@@ -130,38 +152,44 @@ fn group(cloud: &Cloud, call: &Call) -> Result<Option<String>, Refusal> {
     }
 }
 
-/// The volume that the server boots from, if it does, and the image.
-fn boot_volume(
+/// The volumes of the server, in the order of their boot indices, and the image unless it boots from the first.
+fn volumes(
     asked: &Map<String, Value>,
     image_id: Option<&str>,
-) -> Result<(Option<BootVolume>, Option<String>), Refusal> {
-    let image = image_id.map(str::to_owned);
+) -> Result<(Vec<NewVolume>, Option<String>), Refusal> {
+    let number = |value: &Value| value.as_i64().or_else(|| value.as_str()?.parse().ok());
     let mapping = asked
         .get("block_device_mapping_v2")
         .and_then(Value::as_array);
-    let is_first = |it: &&Value| it["boot_index"] == 0 || it["boot_index"] == "0";
-    let Some(first) = mapping.and_then(|mapping| mapping.iter().find(is_first)) else {
-        return Ok((None, image));
-    };
+    let mut mapping: Vec<&Value> = mapping.into_iter().flatten().collect();
+    // Those without an index, or with one below 0, are not booted from.
+    let order = |it: &Value| number(&it["boot_index"]).filter(|index| *index >= 0);
+    mapping.sort_by_key(|it| order(it).unwrap_or(i64::MAX));
     let invalid = || Refusal::bad("Block Device Mapping is Invalid.");
-    let uuid = first["uuid"].as_str();
-    let deletes = first["delete_on_termination"].as_bool().unwrap_or_default();
-    match (
-        first["source_type"].as_str(),
-        first["destination_type"].as_str(),
-    ) {
-        (Some("volume"), _) => {
-            let id = uuid.ok_or_else(invalid)?.to_owned();
-            Ok((Some(BootVolume::There { id, deletes }), image))
+    let mut image = image_id.map(str::to_owned);
+    let mut volumes = Vec::new();
+    for it in mapping {
+        let is_first = order(it) == Some(0);
+        let uuid = it["uuid"].as_str().map(str::to_owned);
+        let kinds = (it["source_type"].as_str(), it["destination_type"].as_str());
+        let source = match kinds {
+            (Some("volume"), _) => VolumeSource::There(uuid.ok_or_else(invalid)?),
+            (Some("image"), Some("volume")) => {
+                let size = number(&it["volume_size"]).and_then(|size| u64::try_from(size).ok());
+                let size = size.filter(|size| *size > 0).ok_or_else(invalid)?;
+                VolumeSource::Image(uuid.ok_or_else(invalid)?, size)
+            }
+            (Some("image"), Some("local") | None) if is_first => {
+                image = uuid.or(image);
+                continue;
+            }
+            _ => return Err(invalid()),
+        };
+        if is_first {
+            image = None;
         }
-        (Some("image"), Some("volume")) => {
-            let size = &first["volume_size"];
-            let size = size.as_u64().or_else(|| size.as_str()?.parse().ok());
-            let size_gb = size.filter(|size| *size > 0).ok_or_else(invalid)?;
-            let image = uuid.map(str::to_owned).or(image);
-            Ok((Some(BootVolume::New { size_gb, deletes }), image))
-        }
-        (Some("image"), _) => Ok((None, uuid.map(str::to_owned).or(image))),
-        _ => Err(invalid()),
+        let deletes = it["delete_on_termination"].as_bool().unwrap_or_default();
+        volumes.push(NewVolume { source, deletes });
     }
+    Ok((volumes, image))
 }

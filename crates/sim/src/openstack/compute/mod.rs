@@ -2,10 +2,12 @@
 
 mod actions;
 mod aggregates;
+mod attachments;
 mod create;
 mod flavors;
 mod groups;
 mod hypervisors;
+mod keypairs;
 mod migrations;
 mod servers;
 mod services;
@@ -27,6 +29,7 @@ pub(super) fn answer(cloud: &mut Cloud, call: &Call, token: &Token, now: Moment)
         Some("os-hypervisors") => hypervisors::answer(cloud, call, now),
         Some("os-aggregates") => aggregates::answer(cloud, call, now),
         Some("os-server-groups") => groups::answer(cloud, call, token),
+        Some("os-keypairs") => keypairs::answer(cloud, call),
         Some("os-migrations") => migrations::all(cloud, call),
         _ => Err(Refusal::no_resource()),
     }
@@ -40,9 +43,10 @@ fn servers(cloud: &mut Cloud, call: &Call, token: &Token, now: Moment) -> Handle
         (&Method::POST, ["servers", id, "action"]) => actions::answer(cloud, call, id, now),
         (_, ["servers", id, "migrations", ..]) => migrations::of_server(cloud, call, id, now),
         (_, ["servers", id, "metadata", ..]) => servers::metadata(cloud, call, id, now),
-        (&Method::GET, ["servers", id, "os-volume_attachments"]) => {
-            servers::attachments(cloud, call, id)
+        (_, ["servers", id, "os-volume_attachments", ..]) => {
+            attachments::answer(cloud, call, id, now)
         }
+        (&Method::GET, ["servers", id, "os-interface"]) => attachments::interfaces(cloud, id),
         (&Method::GET, ["servers", id]) => servers::show(cloud, call, id),
         (&Method::DELETE, ["servers", id]) => servers::delete(cloud, id, now),
         _ => Err(Refusal::no_resource()),

@@ -70,7 +70,7 @@ impl<'a> Filter<'a> {
         let home = instance.host.map(|host| cloud.hosts[host].name.as_str());
         let task = instance.task_state.map_or("", |task| task.name());
         let zone = || instance.host.map_or("", |host| cloud.zone(host));
-        let has_name = |name: &str| instance.name.contains(name);
+        let has_name = |pattern: &str| is_named(&instance.name, pattern);
         self.project.is_none_or(|id| id == instance.project_id)
             && self.host.is_none_or(|host| home == Some(host))
             && (self.statuses.is_empty() || self.statuses.iter().any(|it| it == instance.status()))
@@ -83,6 +83,24 @@ impl<'a> Filter<'a> {
             && (self.call.parameter("availability_zone").is_none()
                 || is("availability_zone", zone()))
             && !self.call.is_asked("deleted")
+    }
+}
+
+/// Whether a name fits a pattern: of Nova's regular expressions `^` and `$` are known, at the ends.
+fn is_named(name: &str, pattern: &str) -> bool {
+    let (from_start, pattern) = match pattern.strip_prefix('^') {
+        Some(rest) => (true, rest),
+        None => (false, pattern),
+    };
+    let (to_end, pattern) = match pattern.strip_suffix('$') {
+        Some(rest) => (true, rest),
+        None => (false, pattern),
+    };
+    match (from_start, to_end) {
+        (true, true) => name == pattern,
+        (true, false) => name.starts_with(pattern),
+        (false, true) => name.ends_with(pattern),
+        (false, false) => name.contains(pattern),
     }
 }
 
@@ -202,33 +220,4 @@ pub(super) fn metadata(cloud: &mut Cloud, call: &Call, id: &str, now: Moment) ->
         _ => return Err(Refusal::no_resource()),
     }
     Ok(Answer::ok(json!({"metadata": instance.metadata})))
-}
-
-pub(super) fn attachments(cloud: &Cloud, call: &Call, id: &str) -> Handled {
-    cloud.instance(id)?;
-    let show = |(volume, attachment): (
-        &crate::openstack::cloud::Volume,
-        &crate::openstack::cloud::Attachment,
-    )| {
-        let mut shown = json!({
-            "serverId": id,
-            "volumeId": volume.id,
-            "device": attachment.device,
-        });
-        if call.minor >= 70 {
-            shown["tag"] = Value::Null;
-        }
-        if call.minor >= 79 {
-            shown["delete_on_termination"] = json!(attachment.deletes);
-        }
-        if call.minor >= 89 {
-            shown["attachment_id"] = json!(attachment.id);
-            shown["bdm_uuid"] = json!(attachment.id);
-        } else {
-            shown["id"] = json!(volume.id);
-        }
-        shown
-    };
-    let all: Vec<Value> = cloud.volumes_of(id).map(show).collect();
-    Ok(Answer::ok(json!({ "volumeAttachments": all })))
 }

@@ -76,7 +76,11 @@ fn common(cloud: &Cloud, call: &Call, instance: &Instance, map: &mut Map<String,
             "progress": 0,
             "config_drive": "",
             "key_name": instance.key_name,
-            "security_groups": [],
+            "security_groups": instance
+                .security_groups
+                .iter()
+                .map(|name| json!({"name": name}))
+                .collect::<Vec<_>>(),
         }),
     );
 }
