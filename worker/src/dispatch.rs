@@ -63,10 +63,9 @@ async fn attempt(app: &App, task: &Task) -> Result<Outcome> {
 fn out_of_time(task: &Task) -> Result<Outcome> {
     let seconds = LIMIT.as_secs();
     match task.kind {
-        TaskKind::CloudHosts | TaskKind::CloudAuditApply => Ok(Outcome::Postponed(
-            Duration::ZERO,
-            format!("goes on after {seconds} s"),
-        )),
+        TaskKind::CloudHosts | TaskKind::CloudAuditApply | TaskKind::VolumeAction => Ok(
+            Outcome::Postponed(Duration::ZERO, format!("goes on after {seconds} s")),
+        ),
         _ => Err(Error::conflict(format!(
             "the task ran over its limit of {seconds} s"
         ))),
@@ -85,6 +84,7 @@ async fn give_up(app: &App, task: &Task) -> Result<()> {
         | TaskKind::DeviceCommand
         | TaskKind::HostAction
         | TaskKind::HostKeep
+        | TaskKind::VolumeAction
         | TaskKind::ServerAction
         | TaskKind::CloudHosts => Ok(()),
         TaskKind::CloudAudit | TaskKind::CloudAuditApply => app.audits().given_up(task).await,
@@ -113,6 +113,7 @@ fn dispatch<'a>(app: &'a App, task: &'a Task) -> BoxFuture<'a, Result<Outcome>> 
         TaskKind::DeviceCommand => async move { app.devices().run_command(task).await }.boxed(),
         TaskKind::HostAction => async move { app.hosts().run(task).await }.boxed(),
         TaskKind::HostKeep => async move { app.hosts().run_keep(task).await }.boxed(),
+        TaskKind::VolumeAction => async move { app.volumes().run(task).await }.boxed(),
         TaskKind::ServerAction => async move { app.servers().run(task).await }.boxed(),
         TaskKind::CloudHosts => async move { app.cloud_hosts().run(task).await }.boxed(),
         TaskKind::CloudAudit => async move { app.audits().run(task).await }.boxed(),

@@ -6,11 +6,11 @@
 
 mod admission;
 mod alarms;
+mod audits;
 mod availability_storages;
 mod boot;
 mod boot_images;
 mod clock;
-mod audits;
 mod cloud;
 mod cloud_jobs;
 mod cloud_settings;
@@ -44,6 +44,7 @@ mod shared_gate;
 mod target;
 mod tasks;
 mod text;
+mod volumes;
 mod work;
 
 use std::sync::{Arc, OnceLock};
@@ -62,13 +63,13 @@ pub use alarms::Alarms;
 pub use assay_hooks::{
     ActionOutcome, ConditionOutcome, RuleOutcome, RuleTrace, RuleVerdict, ValueOutcome, Verdict,
 };
+pub use assay_moves::{Audit, AuditEnd, Imbalance, ProposedMove, Ways};
+pub use audits::Audits;
 pub use availability_storages::{AvailabilityStorageDetail, AvailabilityStorages};
 pub use boot::{Admission, Boot, BootDecision, BootRequest, Received};
 pub use boot_images::BootImages;
 pub use clock::Clock;
-pub use audits::Audits;
 pub use cloud::NodeHypervisor;
-pub use assay_moves::{Audit, AuditEnd, Imbalance, ProposedMove, Ways};
 pub use cloud_jobs::{CloudHosts, HostOrder, HostPlan, HostWork};
 pub use cloud_settings::{CloudInterface, CloudSettings};
 pub use dead_letters::DeadLetters;
@@ -108,6 +109,7 @@ pub use settings::{AuthMode, BodyLimits, BootSettings, RateLimits, Settings};
 pub use shared_gate::GateSettings;
 use shared_gate::SharedGate;
 pub use tasks::{Tasks, Waited};
+pub use volumes::{BackendView, VolumeBackend, VolumeView, Volumes, check_volume_backends};
 pub use work::{Outcome, insist};
 
 /// How long open sessions with devices may take to end.
@@ -315,6 +317,11 @@ impl App {
     /// Instances of the cloud.
     pub fn servers(&self) -> Servers<'_> {
         Servers::new(self)
+    }
+
+    /// Volumes on storage hosts.
+    pub fn volumes(&self) -> Volumes<'_> {
+        Volumes::new(self)
     }
 
     /// Tasks as seen by users and held by workers.

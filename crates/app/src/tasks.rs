@@ -56,13 +56,19 @@ impl<'a> Tasks<'a> {
     }
 
     /// Cancels a task that no worker holds yet. One that moves instances of the cloud is cancelled at
-    /// any time: moves that were begun are followed to their end, and no other is begun.
+    /// any time: moves that were begun are followed to their end, and no other is begun. One that moves
+    /// a volume is broken off.
     ///
     /// # Errors
     /// [`Error::Conflict`] when it has begun or ended.
     pub async fn revoke(&self, actor: &Actor, uuid: &str) -> Result<()> {
         actor.require(Role::Operator)?;
         let task = self.by_uuid(uuid).await?;
+        let is_of_volumes = task.kind == TaskKind::VolumeAction;
+        if is_of_volumes && self.app.volumes().stop(actor, &task).await? {
+            tracing::info!(user = actor.name, dialect = %actor.dialect, task = uuid, "task told to stop");
+            return Ok(());
+        }
         if self
             .app
             .store()
@@ -72,10 +78,7 @@ impl<'a> Tasks<'a> {
             tracing::info!(user = actor.name, dialect = %actor.dialect, task = uuid, "task revoked");
             return Ok(());
         }
-        let moves = matches!(
-            task.kind,
-            TaskKind::CloudHosts | TaskKind::CloudAuditApply
-        );
+        let moves = matches!(task.kind, TaskKind::CloudHosts | TaskKind::CloudAuditApply);
         if moves && !task.status.is_final() {
             let (store, now) = (self.app.store(), self.app.clock().now());
             store.cancel_cloud_job(uuid, &actor.name, now).await?;

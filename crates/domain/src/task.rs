@@ -30,6 +30,8 @@ pub enum TaskKind {
     HostAction,
     /// Sets again what was set on a node's operating system and is not so any more.
     HostKeep,
+    /// Mirrors a volume on a storage host, or moves its data to another disk.
+    VolumeAction,
     /// Does something with an instance of the cloud.
     ServerAction,
     /// Empties hosts of the cloud, and switches them off or restarts them.
@@ -46,7 +48,7 @@ pub enum TaskKind {
 
 impl TaskKind {
     /// All kinds.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::IntrospectionStart,
         Self::IntrospectionProcess,
         Self::IntrospectionLeave,
@@ -57,6 +59,7 @@ impl TaskKind {
         Self::DeviceCommand,
         Self::HostAction,
         Self::HostKeep,
+        Self::VolumeAction,
         Self::ServerAction,
         Self::CloudHosts,
         Self::CloudAudit,
@@ -78,6 +81,7 @@ impl TaskKind {
             Self::DeviceCommand => "device.command",
             Self::HostAction => "host.action",
             Self::HostKeep => "host.keep",
+            Self::VolumeAction => "volume.action",
             Self::ServerAction => "server.action",
             Self::CloudHosts => "cloud.hosts",
             Self::CloudAudit => "cloud.audit",
@@ -97,11 +101,10 @@ impl TaskKind {
             | Self::OutputPower => "power",
             Self::IntrospectionDiagnose => "diagnosis",
             Self::DeviceRead | Self::DeviceCommand => "device",
-            Self::HostAction | Self::HostKeep => "host",
-            Self::ServerAction
-            | Self::CloudHosts
-            | Self::CloudAudit
-            | Self::CloudAuditApply => "cloud",
+            Self::HostAction | Self::HostKeep | Self::VolumeAction => "host",
+            Self::ServerAction | Self::CloudHosts | Self::CloudAudit | Self::CloudAuditApply => {
+                "cloud"
+            }
             Self::Ping => "quick",
             Self::RulesDryRun => "batch",
         }

@@ -30,6 +30,8 @@ fn body(method: &Method, path: &str) -> Option<Value> {
         "nodes/{node_id}/actions/setup-log-redirection" => {
             json!({"log_redirection_hostname": "192.0.2.1"})
         }
+        "volumes/{volume_id}/actions/mirror" => json!({"mirror_count": 1}),
+        "volumes/{volume_id}/actions/pv-migrate" => json!({"source_pv": "/dev/sda"}),
         "servers/{server_id}/actions/reset-reboot" => json!({"reboot": true}),
         "nodes/{node_id}/power-controls" => assignment,
         "nodes/{node_id}/power-controls/{power_control_id}" => json!({"is_default": true}),
@@ -121,7 +123,10 @@ async fn observers_read_and_nobody_does_anything_without_a_token() {
         };
         told(ask(&anybody).await, 401, "Unauthorized");
         let seen = ask(&watcher).await;
-        if method == Method::GET {
+        if path.starts_with("/v1/volumes/") && method == Method::GET && path != "/v1/volumes" {
+            // There is no host with volumes.
+            told(seen, 404, "Not Found");
+        } else if method == Method::GET {
             assert_eq!(seen.status, 200, "{path}: {}", seen.text());
         } else {
             told(seen, 403, "Forbidden");

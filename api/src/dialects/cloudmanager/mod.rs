@@ -1,5 +1,5 @@
 //! CloudManager's API: nodes with their classes, images and storages, their power, power controls,
-//! instances of the cloud, and tasks.
+//! instances of the cloud, volumes on storage hosts, and tasks.
 
 mod audits;
 mod availability_storage_wire;
@@ -30,6 +30,9 @@ mod power_controls;
 mod servers;
 mod storage_assignments;
 mod tasks;
+mod volume_backends;
+mod volume_wire;
+mod volumes;
 
 use assay_domain::Timestamp;
 
@@ -46,6 +49,8 @@ pub(crate) const PREFIXES: &[&str] = &[
     "/v1/servers",
     "/v1/hosts",
     "/v1/aggregates",
+    "/v1/volume-backends",
+    "/v1/volumes",
     "/v1/tasks",
 ];
 
@@ -135,6 +140,11 @@ endpoints![
     servers::balance_server,
     servers::repair_server,
     servers::recover_server,
+    volume_backends::list_volume_backends,
+    volumes::list_volumes,
+    volumes::get_volume,
+    volumes::mirror_volume,
+    volumes::migrate_volume,
     tasks::list_tasks,
     tasks::get_task,
     tasks::revoke_recent_task,
