@@ -27,7 +27,11 @@ async fn lab(instances: usize) -> Lab {
     let hosts = simulator.hosts();
     for number in 0..instances {
         let name = format!("instance-{number}");
-        assert!(simulator.add_instance(&name, "m1.large", &hosts[0], None).is_some());
+        assert!(
+            simulator
+                .add_instance(&name, "m1.large", &hosts[0], None)
+                .is_some()
+        );
     }
     let names: Vec<&str> = hosts.iter().map(String::as_str).collect();
     let aggregate = simulator.add_aggregate("all", &names, &[]);
@@ -53,7 +57,10 @@ impl Lab {
     fn spread(&self) -> Vec<usize> {
         let simulator = self.cloud.simulator();
         let hosts = simulator.hosts();
-        hosts.iter().map(|host| simulator.instances_on(host).len()).collect()
+        hosts
+            .iter()
+            .map(|host| simulator.instances_on(host).len())
+            .collect()
     }
 
     async fn audit(&self, body: &Value) -> i64 {
@@ -82,9 +89,18 @@ async fn what_an_audit_finds_is_applied_once() {
     let path = format!("/assay/v1/audits/{audit}");
     let found = lab.client().get(&path).await.expect(200).json();
     assert_eq!(found["moves"].as_array().unwrap().len(), 4, "{found}");
-    assert!(found["moves"][0]["reason"].as_str().unwrap().contains("relieves"));
+    assert!(
+        found["moves"][0]["reason"]
+            .as_str()
+            .unwrap()
+            .contains("relieves")
+    );
     let body = json!({ "audit_id": audit });
-    let _ = lab.client().post(&lab.path("apply-audit"), &body).await.expect(204);
+    let _ = lab
+        .client()
+        .post(&lab.path("apply-audit"), &body)
+        .await
+        .expect(204);
     lab.is(audit, "APPLIED").await;
     assert_eq!(lab.spread(), [2, 2, 2]);
     let again = lab.client().post(&lab.path("apply-audit"), &body).await;
@@ -105,16 +121,32 @@ async fn an_audit_may_apply_itself_and_what_fails_stays() {
     assert_eq!(lab.spread().iter().sum::<usize>(), 6);
     let path = format!("/assay/v1/audits/{audit}");
     let found = lab.client().get(&path).await.expect(200).json();
-    assert!(found["moves"].as_array().unwrap().iter().all(|one| one["state"].is_string()));
+    assert!(
+        found["moves"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|one| one["state"].is_string())
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_requests_are_told() {
     let lab = lab(0).await;
     let client = lab.client();
-    let _ = client.post("/v1/aggregates/99/actions/execute-audit", &json!({})).await.expect(404);
-    for body in [json!({}), json!({"audit_id": "x"}), json!({"audit_id": null})] {
-        let _ = client.post(&lab.path("get-audit-status"), &body).await.expect(400);
+    let _ = client
+        .post("/v1/aggregates/99/actions/execute-audit", &json!({}))
+        .await
+        .expect(404);
+    for body in [
+        json!({}),
+        json!({"audit_id": "x"}),
+        json!({"audit_id": null}),
+    ] {
+        let _ = client
+            .post(&lab.path("get-audit-status"), &body)
+            .await
+            .expect(400);
     }
     let unknown = json!({"audit_id": 99});
     for action in ["get-audit-status", "apply-audit"] {

@@ -75,7 +75,9 @@ impl Lab {
         let ended = async || {
             let shown = self.client().get(&path).await.expect(200).json();
             let status = shown["status"].as_str().unwrap_or_default().to_owned();
-            ["SUCCESS", "FAILURE"].contains(&status.as_str()).then_some(shown)
+            ["SUCCESS", "FAILURE"]
+                .contains(&status.as_str())
+                .then_some(shown)
         };
         wait::until("the task ends", LIMIT, ended).await
     }
@@ -100,8 +102,15 @@ async fn a_living_host_is_emptied_and_gets_nothing_more() {
     let path = format!("/v1/hosts/{}/actions/evacuate?dry_run=true", lab.hosts[0]);
     let plan = lab.client().post_empty(&path).await.expect(200).json();
     let planned = plan["hosts"][0]["instances"].as_array().unwrap().clone();
-    assert_eq!((planned.len(), lab.on(0).len()), (before.len(), before.len()));
-    assert!(planned.iter().all(|one| one["target"] != json!(lab.hosts[0])));
+    assert_eq!(
+        (planned.len(), lab.on(0).len()),
+        (before.len(), before.len())
+    );
+    assert!(
+        planned
+            .iter()
+            .all(|one| one["target"] != json!(lab.hosts[0]))
+    );
 
     let task = lab.done(0, "evacuate", &Value::Null).await;
     assert_eq!(task["status"], "SUCCESS", "{task}");
@@ -109,7 +118,10 @@ async fn a_living_host_is_emptied_and_gets_nothing_more() {
     let moved = task["result"]["hosts"][0]["instances"].as_array().unwrap();
     assert_eq!(moved.len(), before.len());
     for one in moved {
-        assert_eq!((&one["state"], &one["method"]), (&json!("moved"), &json!("live")));
+        assert_eq!(
+            (&one["state"], &one["method"]),
+            (&json!("moved"), &json!("live"))
+        );
         let counters = lab.cloud.simulator().counters();
         let uuid = one["uuid"].as_str().unwrap();
         assert_eq!(counters.accepted_of(uuid, "os-migrateLive"), 1);
@@ -142,7 +154,12 @@ async fn nothing_is_evacuated_from_a_host_that_cannot_be_switched_off() {
     tokio::time::sleep(Duration::from_millis(500)).await;
     let nodes = lab.client().get("/v1/nodes/").await.expect(200).json();
     let named = |node: &&Value| node["name"] == json!(lab.hosts[0]);
-    let node = nodes["nodes"].as_array().unwrap().iter().find(named).unwrap();
+    let node = nodes["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(named)
+        .unwrap();
     let path = format!("/v1/nodes/{}", node["id"]);
     let _ = lab.client().delete(&path).await.expect(204);
     let task = lab.done(0, "evacuate", &Value::Null).await;
@@ -190,7 +207,9 @@ async fn what_fails_on_the_way_loses_nothing() {
         },
         times: Some(5),
     });
-    let task = lab.begin(0, "shutdown", &json!({"allow_off_vm": true})).await;
+    let task = lab
+        .begin(0, "shutdown", &json!({"allow_off_vm": true}))
+        .await;
     cloud.expire_tokens();
     let task = lab.end(&task).await;
     assert_eq!(task["status"], "SUCCESS", "{task}");
@@ -213,7 +232,10 @@ async fn a_host_that_keeps_instances_stays_on() {
     });
     let task = lab.done(0, "shutdown", &json!({})).await;
     assert_eq!(task["status"], "FAILURE", "{task}");
-    assert!(task["error"].as_str().unwrap().contains("not empty"), "{task}");
+    assert!(
+        task["error"].as_str().unwrap().contains("not empty"),
+        "{task}"
+    );
     assert!(!lab.is_off(0));
     assert_eq!(lab.on(0), [kept]);
 }
@@ -225,16 +247,29 @@ async fn bad_requests_are_told() {
     let nowhere = "/v1/hosts/nowhere/actions/evacuate";
     let _ = client.post_empty(nowhere).await.expect(404);
     let path = format!("/v1/hosts/{}/actions/shutdown", lab.hosts[0]);
-    let _ = client.post(&path, &json!({"allow_everything": true})).await.expect(400);
+    let _ = client
+        .post(&path, &json!({"allow_everything": true}))
+        .await
+        .expect(400);
     for body in [
         json!({}),
         json!({"hosts": []}),
         json!({"hosts": [lab.hosts[0], lab.hosts[0]]}),
         json!({"hosts": "all"}),
     ] {
-        let _ = client.post("/v1/hosts/actions/restart", &body).await.expect(400);
+        let _ = client
+            .post("/v1/hosts/actions/restart", &body)
+            .await
+            .expect(400);
     }
-    let _ = client.post_empty("/v1/nodes/1/actions/enable-nodesafe").await.expect(204);
+    let _ = client
+        .post_empty("/v1/nodes/1/actions/enable-nodesafe")
+        .await
+        .expect(204);
     let protected = client.post_empty(&path).await.expect(409);
-    assert!(protected.text().contains("protected"), "{}", protected.text());
+    assert!(
+        protected.text().contains("protected"),
+        "{}",
+        protected.text()
+    );
 }

@@ -90,11 +90,11 @@ async fn a_configuration_that_cannot_be_is_refused() {
     let twice = BACKENDS.replace("silent-2", "silent-1");
     let bad = BACKENDS.replace("'other'", "'a;b'");
     for (lines, named) in [(twice, "silent-1"), (bad, "a;b")] {
-        let setup = Setup::new().config(&lines);
+        let setup = Setup::new();
         let config = setup.data().join("bad.toml");
         std::fs::write(&config, &lines).unwrap();
-        let mut command = setup.command(&["status", "--config"]);
-        let output = command.arg(&config).output().unwrap();
+        let arguments = ["status", "--config", config.to_str().unwrap()];
+        let output = setup.command(&arguments).output().unwrap();
         let complained = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(
             !output.status.success() && complained.contains(named),

@@ -44,8 +44,6 @@ END
     vgcreate $alone vol /dev/mapper/mpathb /dev/mapper/mpathc
     volume=volume-cfae37a3-6e8f-4bc8-862e-85db07ff429f
     lvcreate $alone -y -L 32M -n $volume vol /dev/mapper/mpathb
-    lvcreate $alone -y -L 8M --type thin-pool -n pool vol
-    lvcreate $alone -y -T -V 32M -n volume-11111111-1111-4111-8111-111111111111 vol/pool
     head -c 33554432 /dev/urandom > /dev/vol/$volume
     sync
     touch /root/disks.done
@@ -57,8 +55,6 @@ const THIN: &str = "11111111-1111-4111-8111-111111111111";
 const LOCKED: &str = "22222222-2222-4222-8222-222222222222";
 const DISK_B: &str = "/dev/mapper/mpathb";
 const DISK_C: &str = "/dev/mapper/mpathc";
-/// How long a write takes on a slow disk, in ms.
-const SLOW: u32 = 2000;
 
 pub(super) fn disks_are_made(lab: &Lab) {
     let _ = lab.on_guest(|guest| guest.ok(DISKS));
@@ -134,7 +130,7 @@ async fn as_the_document_shows(lab: &Lab) {
         &json!({"pv_name": DISK_B, "vg_name": "vol", "pv_attr": "a--", "pv_size": "112.00m", "pv_free": disk["pv_free"]})
     );
     let listed = holds("volumes.list")["volumes"].clone();
-    assert_eq!(listed.as_array().unwrap().len(), 3, "{listed}");
+    assert_eq!(listed.as_array().unwrap().len(), 2, "{listed}");
 
     let one = holds("volumes.get")["volume"].clone();
     let lv = &one["logical_volume"];
@@ -179,6 +175,12 @@ async fn what_cannot_be_is_refused(lab: &Lab) {
         let reply = migrate(lab, VOLUME, source, destination).await.expect(400);
         assert!(reply.text().contains(named), "{}", reply.text());
     }
+    let _ = lab.on_guest(|guest| {
+        guest.ok(&format!(
+            "lvcreate -y -L 8M --type thin-pool -n pool vol 2>&1 && \
+             lvcreate -y -T -V 32M -n volume-{THIN} vol/pool 2>&1"
+        ))
+    });
     let reply = migrate(lab, THIN, DISK_B, None).await.expect(409);
     assert!(reply.text().contains("pool"), "{}", reply.text());
     let reply = mirror(lab, THIN, json!(1)).await.expect(409);
@@ -191,7 +193,7 @@ async fn what_cannot_be_is_refused(lab: &Lab) {
 }
 
 async fn a_move_is_broken_off(lab: &Lab) {
-    let task = begin_slow_move(lab).await;
+    let task = begin_slow_move(lab, 1200).await;
     let path = format!("/v1/tasks/{task}/actions/revoke");
     let _ = lab.server.client().post_empty(&path).await.expect(204);
     has_ended(lab, &task, "REVOKED").await;
@@ -201,7 +203,7 @@ async fn a_move_is_broken_off(lab: &Lab) {
 /// Another worker follows what the one before had begun, and begins nothing.
 async fn a_move_outlives_its_worker(lab: &mut Lab) {
     let before = lab.on_guest(moves_begun);
-    let task = begin_slow_move(lab).await;
+    let task = begin_slow_move(lab, 2500).await;
     lab.server.kill();
     lab.server.start_again();
     let path = format!("/v1/tasks/{task}");
@@ -214,9 +216,10 @@ async fn a_move_outlives_its_worker(lab: &mut Lab) {
     assert_eq!(lab.on_guest(moves_begun), before + 1);
 }
 
-/// Begins to move the volume back, and waits until that is under way.
-async fn begin_slow_move(lab: &Lab) -> String {
-    lab.on_guest(|guest| make(guest, SLOW));
+/// Begins to move the volume back to a disk that takes `delay` ms for a write, and waits until that is
+/// under way.
+async fn begin_slow_move(lab: &Lab, delay: u32) -> String {
+    lab.on_guest(|guest| make(guest, delay));
     let path = format!("/v1/volumes/{VOLUME}/actions/pv-migrate");
     let body = json!({"source_pv": DISK_C});
     let client = lab.server.client().clone();
@@ -248,7 +251,7 @@ async fn has_ended(lab: &Lab, task: &str, status: &str) {
     wait::until_is(status, LIMIT + Duration::from_secs(60), state, has).await;
 }
 
-/// Makes the disk that the volume is moved back to as slow as that.
+/// Makes the disk that the volume is moved back to as slow as that, in ms for a write.
 fn make(guest: &HostGuest, delay: u32) {
     let _ = guest.ok(&format!(
         "sh /root/slow $(cat /root/mpathb) mpathb load {delay}"
