@@ -215,9 +215,11 @@ impl Comparison<'_> {
     fn table(&mut self, answer: &Value) {
         let id = self.row["id"].as_str().unwrap();
         let slips = &self.facts["slips"][id];
-        let whole = answer.as_object().unwrap();
-        let inner: Vec<&Value> = whole
-            .values()
+        let nothing = Map::new();
+        let whole = answer.as_object().unwrap_or(&nothing);
+        let listed = answer.as_array().into_iter().flatten();
+        let inner: Vec<&Value> = listed
+            .chain(whole.values())
             .flat_map(|value| match value {
                 Value::Array(values) => values.iter().collect(),
                 value => vec![value],

@@ -62,14 +62,13 @@ async fn attempt(app: &App, task: &Task) -> Result<Outcome> {
 /// from there, and ends by limits of its own.
 fn out_of_time(task: &Task) -> Result<Outcome> {
     let seconds = LIMIT.as_secs();
-    match task.kind {
-        TaskKind::CloudHosts | TaskKind::CloudAuditApply | TaskKind::ServerClone => Ok(
-            Outcome::Postponed(Duration::ZERO, format!("goes on after {seconds} s")),
-        ),
-        _ => Err(Error::conflict(format!(
-            "the task ran over its limit of {seconds} s"
-        ))),
+    if task.kind.records_steps() {
+        let text = format!("goes on after {seconds} s");
+        return Ok(Outcome::Postponed(Duration::ZERO, text));
     }
+    Err(Error::conflict(format!(
+        "the task ran over its limit of {seconds} s"
+    )))
 }
 
 async fn give_up(app: &App, task: &Task) -> Result<()> {
@@ -84,6 +83,7 @@ async fn give_up(app: &App, task: &Task) -> Result<()> {
         | TaskKind::DeviceCommand
         | TaskKind::HostAction
         | TaskKind::HostKeep
+        | TaskKind::VolumeAction
         | TaskKind::ServerAction
         | TaskKind::ServerClone
         | TaskKind::NodesBind
@@ -114,6 +114,7 @@ fn dispatch<'a>(app: &'a App, task: &'a Task) -> BoxFuture<'a, Result<Outcome>> 
         TaskKind::DeviceCommand => async move { app.devices().run_command(task).await }.boxed(),
         TaskKind::HostAction => async move { app.hosts().run(task).await }.boxed(),
         TaskKind::HostKeep => async move { app.hosts().run_keep(task).await }.boxed(),
+        TaskKind::VolumeAction => async move { app.volumes().run(task).await }.boxed(),
         TaskKind::ServerAction => async move { app.servers().run(task).await }.boxed(),
         TaskKind::ServerClone => async move { app.servers().run_clones(task).await }.boxed(),
         TaskKind::NodesBind => async move { app.virtual_controllers().run(task).await }.boxed(),

@@ -247,11 +247,18 @@ impl<'a> Hosts<'a> {
         Ok(name_of(&address, port, &snmp.community, limit).await?)
     }
 
-    async fn way(&self, node: &Node, access: &HostAccess) -> Result<(SshHost, HostSettings)> {
+    /// The way into a node's operating system.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] for a node without an address or a pinned host key, and without a key to log
+    /// in with.
+    pub(crate) async fn door(&self, node: &Node) -> Result<SshHost> {
+        let access = self.reach(node).await?;
+        self.door_with(node, &access, self.key().await?)
+    }
+
+    fn door_with(&self, node: &Node, access: &HostAccess, key: Secret) -> Result<SshHost> {
         let hosts = &self.app.settings().hosts;
-        let key = self.key().await?;
-        let public_key = public_key_of(&key)
-            .map_err(|error| Error::conflict(format!("hosts.ssh_key cannot be used: {error}")))?;
         let login = HostLogin {
             name: hosts.login.clone(),
             key,
@@ -259,7 +266,15 @@ impl<'a> Hosts<'a> {
         };
         let address = address_of(node, access)?;
         let port = access.port.unwrap_or(hosts.port);
-        let host = SshHost::new(login, address, port, &access.host_key).map_err(Error::Conflict)?;
+        SshHost::new(login, address, port, &access.host_key).map_err(Error::Conflict)
+    }
+
+    async fn way(&self, node: &Node, access: &HostAccess) -> Result<(SshHost, HostSettings)> {
+        let hosts = &self.app.settings().hosts;
+        let key = self.key().await?;
+        let public_key = public_key_of(&key)
+            .map_err(|error| Error::conflict(format!("hosts.ssh_key cannot be used: {error}")))?;
+        let host = self.door_with(node, access, key)?;
         let settings = HostSettings {
             login: hosts.login.clone(),
             public_key,

@@ -46,6 +46,7 @@ mod shared_gate;
 mod target;
 mod tasks;
 mod text;
+mod volumes;
 mod work;
 
 use std::sync::{Arc, OnceLock};
@@ -112,6 +113,7 @@ pub use settings::{AuthMode, BodyLimits, BootSettings, RateLimits, Settings};
 pub use shared_gate::GateSettings;
 use shared_gate::SharedGate;
 pub use tasks::{Tasks, Waited};
+pub use volumes::{BackendView, VolumeBackend, VolumeView, Volumes, check_volume_backends};
 pub use work::{Outcome, insist};
 
 /// How long open sessions with devices may take to end.
@@ -329,6 +331,11 @@ impl App {
     /// Domains of the cloud's users.
     pub fn domains(&self) -> Domains<'_> {
         Domains::new(self)
+    }
+
+    /// Volumes on storage hosts.
+    pub fn volumes(&self) -> Volumes<'_> {
+        Volumes::new(self)
     }
 
     /// Tasks as seen by users and held by workers.

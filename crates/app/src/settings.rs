@@ -16,6 +16,7 @@ use crate::hosts_settings::HostsSettings;
 use crate::identity::{IdentitySettings, KeystoneSettings};
 use crate::power_sync::PowerSyncSettings;
 use crate::shared_gate::GateSettings;
+use crate::volumes::VolumeBackend;
 
 /// Whether callers must prove who they are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -175,6 +176,8 @@ pub struct Settings {
     pub keystone: Option<KeystoneSettings>,
     /// The cloud whose hypervisors run on the nodes; none when absent.
     pub cloud: Option<CloudSettings>,
+    /// Volume groups on nodes.
+    pub volume_backends: Vec<VolumeBackend>,
     /// How devices are reached.
     pub drivers: DriverSettings,
     /// What machines boot.
@@ -225,6 +228,7 @@ impl Default for Settings {
             identity: IdentitySettings::default(),
             keystone: None,
             cloud: None,
+            volume_backends: Vec::new(),
             drivers: DriverSettings::default(),
             boot: BootSettings::default(),
             dry_run: DryRunSettings::default(),

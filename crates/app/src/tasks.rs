@@ -55,8 +55,9 @@ impl<'a> Tasks<'a> {
         self.app.store().list_tasks(page).await
     }
 
-    /// Cancels a task that no worker holds yet. One that moves instances of the cloud is cancelled at
-    /// any time: moves that were begun are followed to their end, and no other is begun.
+    /// Cancels a task that no worker holds yet. One that records its steps is told to stop at any time:
+    /// what it has begun is followed to its end, and nothing else is begun. One that moves
+    /// a volume is broken off.
     ///
     /// # Errors
     /// [`Error::Conflict`] when it has begun or ended.
@@ -64,29 +65,42 @@ impl<'a> Tasks<'a> {
         actor.require(Role::Operator)?;
         let task = self.by_uuid(uuid).await?;
         let (store, now) = (self.app.store(), self.app.clock().now());
-        let (moves, clones) = match task.kind {
-            TaskKind::CloudHosts | TaskKind::CloudAuditApply => (true, false),
-            kind => (false, kind == TaskKind::ServerClone),
-        };
-        // What the cloud was told is followed to its end, even when no worker is at it right now.
-        let has_begun = (moves || clones) && task.started_at.is_some();
-        if !has_begun && store.revoke_task(uuid, now).await? {
+        // What it has begun is followed to its end, even when no worker is at it right now.
+        let has_begun = task.started_at.is_some();
+        if has_begun && self.stop(actor, &task).await? {
+            return Ok(());
+        }
+        if store.revoke_task(uuid, now).await? {
             tracing::info!(user = actor.name, dialect = %actor.dialect, task = uuid, "task revoked");
             return Ok(());
         }
-        if (moves || clones) && !task.status.is_final() {
-            if clones {
-                store.cancel_clones(uuid, &actor.name).await?;
-            } else {
-                store.cancel_cloud_job(uuid, &actor.name, now).await?;
-            }
-            tracing::info!(user = actor.name, dialect = %actor.dialect, task = uuid, "task told to stop");
+        // A worker may have taken it since it was looked at.
+        if !has_begun && self.stop(actor, &self.by_uuid(uuid).await?).await? {
             return Ok(());
         }
         Err(Error::conflict(format!(
             "task {uuid} is {} and cannot be revoked",
             task.status.as_str()
         )))
+    }
+
+    /// Tells a task that has begun to begin nothing new; false for one that cannot be told.
+    async fn stop(&self, actor: &Actor, task: &Task) -> Result<bool> {
+        let (store, user, uuid) = (self.app.store(), actor.name.as_str(), &task.uuid);
+        if task.status.is_final() {
+            return Ok(false);
+        }
+        match task.kind {
+            TaskKind::CloudHosts | TaskKind::CloudAuditApply => {
+                let now = self.app.clock().now();
+                store.cancel_cloud_job(uuid, user, now).await?;
+            }
+            TaskKind::ServerClone => store.cancel_clones(uuid, user).await?,
+            TaskKind::VolumeAction if self.app.volumes().stop(actor, task).await? => {}
+            _ => return Ok(false),
+        }
+        tracing::info!(user, dialect = %actor.dialect, task = uuid, "task told to stop");
+        Ok(true)
     }
 
     /// Records the ends of a worker's attempts at tasks; those that are final in one transaction.

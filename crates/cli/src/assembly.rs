@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use assay_app::{App, Clock};
+use assay_app::{App, Clock, check_volume_backends};
 use assay_drivers::Drivers;
 use assay_hooks::Pipeline;
 use assay_store::Store;
@@ -28,6 +28,8 @@ pub(crate) async fn open_store(config: &Config) -> Result<Store, Error> {
 
 /// Puts the use cases together.
 pub(crate) async fn build_app(config: &Config) -> Result<App, Error> {
+    check_volume_backends(&config.settings.volume_backends)
+        .map_err(|error| Error::Config(format!("volume_backends: {error}")))?;
     let store = open_store(config).await?;
     let pipeline = Pipeline::new(config.settings.hooks.clone())
         .map_err(|error| Error::Config(format!("hooks: {error}")))?;

@@ -39,6 +39,7 @@ pub mod rule;
 pub mod secret;
 pub mod task;
 pub mod user;
+pub mod volume;
 
 pub use actor::{Actor, Dialect, Role};
 pub use alarm::{Alarm, AlarmKind, NewAlarm};

@@ -30,6 +30,8 @@ pub enum TaskKind {
     HostAction,
     /// Sets again what was set on a node's operating system and is not so any more.
     HostKeep,
+    /// Mirrors a volume on a storage host, or moves its data to another disk.
+    VolumeAction,
     /// Does something with an instance of the cloud.
     ServerAction,
     /// Makes copies of an instance of the cloud.
@@ -50,7 +52,7 @@ pub enum TaskKind {
 
 impl TaskKind {
     /// All kinds.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::IntrospectionStart,
         Self::IntrospectionProcess,
         Self::IntrospectionLeave,
@@ -61,6 +63,7 @@ impl TaskKind {
         Self::DeviceCommand,
         Self::HostAction,
         Self::HostKeep,
+        Self::VolumeAction,
         Self::ServerAction,
         Self::ServerClone,
         Self::NodesBind,
@@ -84,6 +87,7 @@ impl TaskKind {
             Self::DeviceCommand => "device.command",
             Self::HostAction => "host.action",
             Self::HostKeep => "host.keep",
+            Self::VolumeAction => "volume.action",
             Self::ServerAction => "server.action",
             Self::ServerClone => "server.clone",
             Self::NodesBind => "nodes.bind",
@@ -93,6 +97,15 @@ impl TaskKind {
             Self::Ping => "ping",
             Self::RulesDryRun => "rules.dry_run",
         }
+    }
+
+    /// Whether it records its steps: it goes on from there when an attempt runs out of time, and can be told
+    /// to begin nothing new.
+    pub fn records_steps(self) -> bool {
+        matches!(
+            self,
+            Self::CloudHosts | Self::CloudAuditApply | Self::ServerClone | Self::VolumeAction
+        )
     }
 
     /// The class of work: short work must not wait behind long work, so each class has a queue.
@@ -105,7 +118,7 @@ impl TaskKind {
             | Self::OutputPower => "power",
             Self::IntrospectionDiagnose => "diagnosis",
             Self::DeviceRead | Self::DeviceCommand => "device",
-            Self::HostAction | Self::HostKeep => "host",
+            Self::HostAction | Self::HostKeep | Self::VolumeAction => "host",
             Self::ServerAction
             | Self::ServerClone
             | Self::CloudHosts

@@ -12,6 +12,7 @@ mod error;
 mod leases;
 mod locks;
 mod log_redirection;
+mod lvm;
 mod settings;
 mod snmp;
 mod ssh;
@@ -24,6 +25,7 @@ use assay_domain::host::{HostAction, HostDoor, HostSetting, HostShell, Script, S
 use assay_domain::iscsi::Targets;
 
 pub use error::HostError;
+pub use lvm::Lvm;
 pub use settings::{HostSettings, LogProtocol, SnmpSettings};
 
 /// The exit code of a script on a host that lacks what the action works on.
@@ -144,6 +146,11 @@ mod tests {
             locks::DUMP,
             locks::RELEASE,
             locks::DROP,
+            lvm::REPORT,
+            lvm::LOCKS,
+            lvm::MIRROR,
+            lvm::MOVE,
+            lvm::ABORT,
         ] {
             assert!(!text.contains('\''), "{text}");
         }

@@ -71,6 +71,7 @@ async fn the_documents_commands_do_as_it_shows(database: Database) {
         power_controls(&document);
         storages(&document);
         actions(&document);
+        volumes(&document);
         assignments(&document);
         ends(&document);
         document.left()
@@ -276,6 +277,19 @@ fn actions(document: &Document) {
     // The storage of the sample is no node here.
     let ran = document.run("nodes.discovery_nas", &node);
     assert_eq!(ran.status, 404, "{}", ran.text);
+}
+
+/// There is no storage host here; `host_actions` has one that answers as the document shows.
+fn volumes(document: &Document) {
+    let id = json!("cfae37a3-6e8f-4bc8-862e-85db07ff429f");
+    let volume = [("volume_id", &id)];
+    assert_eq!(document.run("volume_backends.list", &[]).json(), json!([]));
+    let list = document.run("volumes.list", &[]);
+    assert_eq!(list.json(), json!({"volumes": []}));
+    for one in ["volumes.get", "volumes.mirror", "volumes.pv_migrate"] {
+        let ran = document.run(one, &volume);
+        assert_eq!(ran.status, 404, "{one}: {}", ran.text);
+    }
 }
 
 /// The document assigns the first power control, whose only output feeds the first node until it is

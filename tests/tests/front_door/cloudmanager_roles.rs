@@ -35,6 +35,8 @@ fn body(method: &Method, path: &str) -> Option<Value> {
         "nodes/{node_id}/actions/setup-log-redirection" => {
             json!({"log_redirection_hostname": "192.0.2.1"})
         }
+        "volumes/{volume_id}/actions/mirror" => json!({"mirror_count": 1}),
+        "volumes/{volume_id}/actions/pv-migrate" => json!({"source_pv": "/dev/sda"}),
         "servers/{server_id}/actions/reset-reboot" => json!({"reboot": true}),
         "hosts/{host_name}/actions/shutdown" | "hosts/{host_name}/actions/decommission" => {
             json!({"allow_evacuate": true})

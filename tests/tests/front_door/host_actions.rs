@@ -3,6 +3,7 @@
 mod cpu_mode;
 mod locks;
 mod targets;
+mod volumes;
 
 use std::io::Read;
 use std::net::TcpListener;
@@ -45,6 +46,7 @@ impl Lab {
             .env("ASSAY_HOSTS__CONNECT_LIMIT", 60)
             .env("ASSAY_HOSTS__ANSWER_WAIT", 300)
             .env("ASSAY_HOSTS__KEEP_INTERVAL", 5)
+            .config(volumes::BACKENDS)
             .start()
             .await;
         let node = json!({"node": {"name": "host", "ip_addresses": ["127.0.0.1"]}});
@@ -92,8 +94,9 @@ impl Lab {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_is_as_it_was_set() {
-    let lab = Lab::new().await;
+    let mut lab = Lab::new().await;
     only_the_pinned_host_is_touched(&lab).await;
+    volumes::disks_are_made(&lab);
     locks::a_neighbour_dies(&lab).await;
     the_log_arrives_elsewhere(&lab).await;
     what_was_set_is_kept(&lab).await;
@@ -102,6 +105,7 @@ async fn a_host_is_as_it_was_set() {
     nobody_else_comes_in(&lab).await;
     the_system_is_updated(&lab).await;
     what_the_host_lacks_is_said(&lab).await;
+    volumes::they_are_mirrored_and_moved(&mut lab).await;
     locks::what_it_held_is_released(&lab).await;
     cpu_mode::it_is_set_and_the_former_file_is_kept(&lab).await;
 }

@@ -102,3 +102,4 @@ mod stuck_workers;
 mod swagger_ui;
 mod tokens;
 mod upgrade;
+mod volume_backends;

@@ -9,6 +9,7 @@ use assay_domain::availability_storage::AvailabilityStorageField;
 use assay_domain::node::NodeField;
 use assay_domain::node_class::{BootImageField, NodeClassField};
 use assay_domain::power_control::PowerControlField;
+use assay_domain::volume::VolumeBackendField;
 use assay_domain::{Error, Filter, FilterOp, FilterValue, Result, Timestamp};
 use assay_inventory::normalize_mac;
 use chrono::{DateTime, NaiveDateTime};
@@ -102,6 +103,23 @@ const STORAGE_FIELDS: [Known<AvailabilityStorageField>; 3] = [
     ),
     known("name", AvailabilityStorageField::Name, Kind::Text),
 ];
+
+const VOLUME_BACKEND_FIELDS: [Known<VolumeBackendField>; 3] = [
+    known("volume_backend_name", VolumeBackendField::Name, Kind::Text),
+    known("host", VolumeBackendField::Host, Kind::Text),
+    known("vg_name", VolumeBackendField::VgName, Kind::Text),
+];
+
+/// The filters of a list of volume backends; `others` are the parameters that are no filters.
+///
+/// # Errors
+/// [`Error::Invalid`] names the unknown parameter or the bad value.
+pub(super) fn volume_backend_filters(
+    query: &Query<'_>,
+    others: &[&str],
+) -> Result<Vec<Filter<VolumeBackendField>>> {
+    filters(query, &VOLUME_BACKEND_FIELDS, others)
+}
 
 /// The filters of a list of nodes; `others` are the parameters that are no filters.
 ///

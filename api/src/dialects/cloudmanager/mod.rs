@@ -1,5 +1,5 @@
 //! CloudManager's API: nodes with their classes, images and storages, their power, power controls,
-//! instances of the cloud, and tasks.
+//! instances of the cloud, volumes on storage hosts, and tasks.
 
 mod audits;
 mod availability_storage_wire;
@@ -33,6 +33,9 @@ mod servers;
 mod storage_assignments;
 mod system_metadata;
 mod tasks;
+mod volume_backends;
+mod volume_wire;
+mod volumes;
 
 use assay_domain::Timestamp;
 
@@ -51,6 +54,8 @@ pub(crate) const PREFIXES: &[&str] = &[
     "/v1/domains",
     "/v1/hosts",
     "/v1/aggregates",
+    "/v1/volume-backends",
+    "/v1/volumes",
     "/v1/tasks",
 ];
 
@@ -149,6 +154,11 @@ endpoints![
     domains::get_domain_store,
     domains::configure_domain,
     domains::is_totp_allowed,
+    volume_backends::list_volume_backends,
+    volumes::list_volumes,
+    volumes::get_volume,
+    volumes::mirror_volume,
+    volumes::migrate_volume,
     tasks::list_tasks,
     tasks::get_task,
     tasks::revoke_recent_task,

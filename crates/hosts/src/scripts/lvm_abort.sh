@@ -1,0 +1,3 @@
+export LC_ALL=C
+IFS= read -r source
+exec pvmove --abort "$source" </dev/null
