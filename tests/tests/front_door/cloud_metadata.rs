@@ -41,9 +41,9 @@ impl Lab {
         let path = format!("/v1/nodes/actions/{action}");
         let body = json!({"controller_uuid": controller, "hostnames": names});
         let started = self.client().post(&path, &body).await.expect(200).json();
-        let path = format!("/v1/tasks/{}", started["task_id"].as_str().unwrap());
+        let path = format!("/assay/v1/tasks/{}", started["task_id"].as_str().unwrap());
         let ended = async || {
-            let task = self.client().get(&path).await.expect(200).json();
+            let task = self.client().get(&path).await.expect(200).json()["task"].clone();
             let status = task["status"].as_str().unwrap().to_owned();
             ["SUCCESS", "FAILURE"].contains(&&*status).then_some(task)
         };

@@ -36,6 +36,13 @@ fn body(method: &Method, path: &str) -> Option<Value> {
             json!({"log_redirection_hostname": "192.0.2.1"})
         }
         "servers/{server_id}/actions/reset-reboot" => json!({"reboot": true}),
+        "hosts/{host_name}/actions/shutdown" | "hosts/{host_name}/actions/decommission" => {
+            json!({"allow_evacuate": true})
+        }
+        "hosts/actions/restart" => json!({"hosts": ["compute-001"]}),
+        "aggregates/{aggregate_id}/actions/execute-audit" => json!({"auto_apply": true}),
+        "aggregates/{aggregate_id}/actions/apply-audit"
+        | "aggregates/{aggregate_id}/actions/get-audit-status" => json!({"audit_id": 1}),
         "nodes/{node_id}/power-controls" => assignment,
         "nodes/{node_id}/power-controls/{power_control_id}" => json!({"is_default": true}),
         "nodes/{node_id}/availability-storages" => json!({"availability_storages": [1]}),
@@ -55,13 +62,19 @@ fn body(method: &Method, path: &str) -> Option<Value> {
     })
 }
 
-/// What is read of the cloud, which is not configured here.
-fn reads_cloud(method: &Method, path: &str) -> bool {
-    path == "/v1/domains/actions/get-store"
-        || *method == Method::GET
-            && ["/v1/system_metadata/", "/v1/domains/"]
-                .iter()
-                .any(|prefix| path.starts_with(prefix))
+/// How an observer is answered who reads of a cloud that is not configured, and of audits that there are
+/// not.
+fn reads_nothing(method: &Method, path: &str) -> Option<(u16, &'static str)> {
+    let is_get = *method == Method::GET;
+    match path {
+        "/v1/domains/actions/get-store" => Some((503, "Service Unavailable")),
+        path if path.ends_with("/actions/get-audit-status") => Some((404, "Not Found")),
+        path if is_get && path.starts_with("/v1/system_metadata/") => {
+            Some((503, "Service Unavailable"))
+        }
+        path if is_get && path.starts_with("/v1/domains/") => Some((503, "Service Unavailable")),
+        _ => None,
+    }
 }
 
 #[track_caller]
@@ -135,8 +148,8 @@ async fn observers_read_and_nobody_does_anything_without_a_token() {
         };
         told(ask(&anybody).await, 401, "Unauthorized");
         let seen = ask(&watcher).await;
-        if reads_cloud(&method, &path) {
-            told(seen, 503, "Service Unavailable");
+        if let Some((status, title)) = reads_nothing(&method, &path) {
+            told(seen, status, title);
         } else if method == Method::GET {
             assert_eq!(seen.status, 200, "{path}: {}", seen.text());
         } else {
