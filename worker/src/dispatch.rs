@@ -85,9 +85,9 @@ async fn give_up(app: &App, task: &Task) -> Result<()> {
         | TaskKind::HostKeep
         | TaskKind::VolumeAction
         | TaskKind::ServerAction
-        | TaskKind::ServerClone
         | TaskKind::NodesBind
         | TaskKind::CloudHosts => Ok(()),
+        TaskKind::ServerClone => app.servers().clones_given_up(task).await,
         TaskKind::CloudAudit | TaskKind::CloudAuditApply => app.audits().given_up(task).await,
         TaskKind::RulesDryRun => app.dry_runs().given_up(task).await,
     }

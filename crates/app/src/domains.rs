@@ -195,7 +195,7 @@ mod tests {
             "[ldap]\nsecret-without-a-value\n",
             "[ldap\na = secret\n",
         ] {
-            let problem = parse(text.to_owned()).unwrap_err();
+            let problem = parse(text.to_owned()).err().unwrap();
             assert!(!problem.contains("secret"), "{problem}");
         }
     }

@@ -36,7 +36,7 @@ pub(super) struct TotpAllowed {
     ),
 )]
 #[post("/v1/domains/actions/get-store")]
-pub(crate) async fn get_domain_store(app: &State<App>, caller: Caller) -> Answer<StoreOfDomains> {
+pub(crate) fn get_domain_store(app: &State<App>, caller: Caller) -> Answer<StoreOfDomains> {
     let store = app.domains().store(&caller.0)?;
     Ok(Json(StoreOfDomains {
         store: store.as_str(),

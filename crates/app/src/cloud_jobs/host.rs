@@ -53,7 +53,7 @@ pub(super) async fn run(
             Err(error) if error.is_passing() => return Err(error),
             Err(error) => {
                 job.reach(HostStage::Failed, Some(&error.to_string()))
-                    .await?
+                    .await?;
             }
         }
     }

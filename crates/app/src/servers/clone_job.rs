@@ -90,7 +90,7 @@ impl<'a> CloneJob<'a> {
                 project_id: self.template.project_id.clone(),
                 copy_of: volume.copy_of.clone(),
                 size_gb: source.size_gb,
-                notes: [(MARK.to_owned(), self.mark())].into(),
+                notes: [(MARK.to_owned(), mark(&self.row))].into(),
             };
             self.row.volumes[place].making.asked_at = Some(self.now());
             self.record().await?;
@@ -214,7 +214,7 @@ impl<'a> CloneJob<'a> {
     fn new_server(&self) -> NewInstance {
         let mut new = self.template.clone();
         new.name.clone_from(&self.row.name);
-        new.metadata.insert(MARK.to_owned(), self.mark());
+        new.metadata.insert(MARK.to_owned(), mark(&self.row));
         let of_original = |copy_of: &str| new.volumes.iter().find(|volume| volume.id == copy_of);
         let volumes = self.row.volumes.iter().map(|volume| InstanceVolume {
             id: volume.making.id.clone().unwrap_or_default(),
@@ -244,11 +244,7 @@ impl<'a> CloneJob<'a> {
     }
 
     fn is_marked(&self, notes: &BTreeMap<String, String>) -> bool {
-        notes.get(MARK) == Some(&self.mark())
-    }
-
-    pub(super) fn mark(&self) -> String {
-        format!("{}:{}", self.task.uuid, self.row.position)
+        notes.get(MARK) == Some(&mark(&self.row))
     }
 
     /// Whether a request whose answer was lost may still be on its way: no longer than any request.
@@ -317,4 +313,9 @@ impl<'a> CloneJob<'a> {
         let line = format!("{}: {text}", self.row.name);
         self.app.tasks().message(self.task, &line).await
     }
+}
+
+/// What is noted on whatever is made for a copy.
+pub(super) fn mark(row: &CloneProgress) -> String {
+    format!("{}:{}", row.task_uuid, row.position)
 }

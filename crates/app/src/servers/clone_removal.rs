@@ -1,9 +1,11 @@
 //! A copy of an instance that is given up: what was made of it goes, and what cannot go is named.
 
-use assay_domain::cloud::{CloneStage, CloudError, InstanceStatus, Making, VolumeStatus};
+use assay_domain::cloud::{
+    CloneProgress, CloneStage, CloudError, InstanceStatus, Making, VolumeStatus,
+};
 use assay_domain::{Error, Result};
 
-use super::clone_job::{CloneJob, MARK};
+use super::clone_job::{CloneJob, MARK, mark};
 
 impl CloneJob<'_> {
     /// Removes what was made: the instance before its volumes, which cannot go while they are its.
@@ -114,7 +116,7 @@ impl CloneJob<'_> {
             }
             CloneStage::Removing => {
                 let before = self.row.detail.clone().unwrap_or_default();
-                let left = self.left();
+                let left = left(&self.row);
                 let text = format!("{before}; removing it failed: {error}; left are {left}");
                 self.reach(CloneStage::Failed, Some(text)).await
             }
@@ -124,16 +126,17 @@ impl CloneJob<'_> {
             }
         }
     }
+}
 
-    fn left(&self) -> String {
-        let server = self.row.server.id.iter().map(|id| format!("instance {id}"));
-        let volumes = self.row.volumes.iter();
-        let volumes =
-            volumes.filter_map(|volume| Some(format!("volume {}", volume.making.id.as_ref()?)));
-        let all: Vec<String> = server.chain(volumes).collect();
-        if all.is_empty() {
-            return format!("perhaps things that are noted as {MARK} {}", self.mark());
-        }
-        all.join(", ")
+/// What is known to be left of a copy, by name.
+pub(super) fn left(row: &CloneProgress) -> String {
+    let server = row.server.id.iter().map(|id| format!("instance {id}"));
+    let volumes = row.volumes.iter();
+    let volumes =
+        volumes.filter_map(|volume| Some(format!("volume {}", volume.making.id.as_ref()?)));
+    let all: Vec<String> = server.chain(volumes).collect();
+    if all.is_empty() {
+        return format!("perhaps things that are noted as {MARK} {}", mark(row));
     }
+    all.join(", ")
 }

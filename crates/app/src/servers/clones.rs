@@ -9,6 +9,7 @@ use crate::work::{Outcome, payload};
 
 use super::Servers;
 use super::clone_job::CloneJob;
+use super::clone_removal::left;
 
 /// The most copies that one task makes.
 const MOST: u32 = 50;
@@ -128,6 +129,21 @@ impl Servers<'_> {
             first.detail.as_deref().unwrap_or("it was given up")
         ));
         Ok(Outcome::Failed(error, result))
+    }
+
+    /// Says what is left of the copies of a task that was given up because its workers died.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn clones_given_up(&self, task: &Task) -> Result<()> {
+        for row in self.app.store().clones(&task.uuid).await? {
+            if row.stage.is_final() || row.stage == CloneStage::Waiting {
+                continue;
+            }
+            let text = format!("{}: given up; left are {}", row.name, left(&row));
+            self.app.tasks().message(task, &text).await?;
+        }
+        Ok(())
     }
 }
 
