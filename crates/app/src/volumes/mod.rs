@@ -59,6 +59,9 @@ pub struct VolumeView {
     pub is_locked_exclusively: bool,
 }
 
+/// A backend, and where its answer belongs.
+type Asked<'b> = (usize, &'b VolumeBackend);
+
 /// What a task does, to which volume.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Order {
@@ -247,7 +250,7 @@ impl<'a> Volumes<'a> {
 
     /// Looks at backends, with one login on each host; the answers are in the order of the questions.
     async fn look(&self, wanted: Vec<(&VolumeBackend, Node)>) -> Vec<Result<BackendView>> {
-        let mut hosts: BTreeMap<i64, (Node, Vec<(usize, &VolumeBackend)>)> = BTreeMap::new();
+        let mut hosts: BTreeMap<i64, (Node, Vec<Asked<'_>>)> = BTreeMap::new();
         for (at, (backend, host)) in wanted.into_iter().enumerate() {
             let known = hosts.entry(host.id).or_insert((host, Vec::new()));
             known.1.push((at, backend));
@@ -262,7 +265,7 @@ impl<'a> Volumes<'a> {
     async fn look_on(
         &self,
         host: &Node,
-        backends: &[(usize, &VolumeBackend)],
+        backends: &[Asked<'_>],
     ) -> Vec<(usize, Result<BackendView>)> {
         let opened = self.open(host).await;
         let mut views = Vec::new();

@@ -31,19 +31,28 @@ struct Report {
 
 #[derive(Deserialize)]
 struct Group {
-    vg_name: String,
-    vg_uuid: String,
-    vg_size: String,
-    vg_free: String,
-    vg_lock_type: String,
+    #[serde(rename = "vg_name")]
+    name: String,
+    #[serde(rename = "vg_uuid")]
+    uuid: String,
+    #[serde(rename = "vg_size")]
+    size: String,
+    #[serde(rename = "vg_free")]
+    free: String,
+    #[serde(rename = "vg_lock_type")]
+    lock_type: String,
 }
 
 #[derive(Deserialize)]
 struct Physical {
-    pv_name: String,
-    pv_attr: String,
-    pv_size: String,
-    pv_free: String,
+    #[serde(rename = "pv_name")]
+    name: String,
+    #[serde(rename = "pv_attr")]
+    attributes: String,
+    #[serde(rename = "pv_size")]
+    size: String,
+    #[serde(rename = "pv_free")]
+    free: String,
 }
 
 #[derive(Deserialize)]
@@ -85,11 +94,11 @@ pub(super) fn group(printed: &str) -> Result<VolumeGroup, HostError> {
     let parts = Parts::of(report)?;
     let visible = report.lv.iter().filter(|volume| !volume.is_part());
     Ok(VolumeGroup {
-        name: group.vg_name.clone(),
-        uuid: group.vg_uuid.clone(),
-        size: bytes(&group.vg_size)?,
-        free: bytes(&group.vg_free)?,
-        is_shared: !["", "none"].contains(&group.vg_lock_type.as_str()),
+        name: group.name.clone(),
+        uuid: group.uuid.clone(),
+        size: bytes(&group.size)?,
+        free: bytes(&group.free)?,
+        is_shared: !["", "none"].contains(&group.lock_type.as_str()),
         volumes: visible
             .map(|volume| parts.volume(volume))
             .collect::<Result<_, _>>()?,
@@ -105,10 +114,10 @@ pub(super) fn group(printed: &str) -> Result<VolumeGroup, HostError> {
 
 fn physical(volume: &Physical) -> Result<PhysicalVolume, HostError> {
     Ok(PhysicalVolume {
-        name: volume.pv_name.clone(),
-        attributes: volume.pv_attr.clone(),
-        size: bytes(&volume.pv_size)?,
-        free: bytes(&volume.pv_free)?,
+        name: volume.name.clone(),
+        attributes: volume.attributes.clone(),
+        size: bytes(&volume.size)?,
+        free: bytes(&volume.free)?,
     })
 }
 

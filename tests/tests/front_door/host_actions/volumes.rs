@@ -115,10 +115,7 @@ async fn as_the_document_shows(lab: &Lab) {
     let document = Document::new(lab.server.client());
     let id = json!(VOLUME);
     let volume = [("volume_id", &id)];
-    let holds = |row: &str| {
-        let wanted: &[_] = if row.ends_with(".list") { &[] } else { &volume };
-        tokio::task::block_in_place(|| document.holds(row, wanted))
-    };
+    let holds = |row: &str| tokio::task::block_in_place(|| document.holds(row, &volume));
     let backends = holds("volume_backends.list");
     assert_eq!(backends[0]["volume_backend_name"], "plain");
     assert_eq!(backends[0]["protocol"], "iscsi");
@@ -224,13 +221,10 @@ async fn begin_slow_move(lab: &Lab, delay: u32) -> String {
     let body = json!({"source_pv": DISK_C});
     let client = lab.server.client().clone();
     // Its answer comes when the task has ended, or never.
-    let _ = tokio::spawn(async move {
-        let _ = client
-            .request(reqwest::Method::POST, &path)
-            .json(&body)
-            .send()
-            .await;
-    });
+    drop(tokio::spawn(async move {
+        let request = client.request(reqwest::Method::POST, &path);
+        let _ = request.json(&body).send().await;
+    }));
     let newest = async || {
         let task = lab.task("volume.action").await;
         let is_new = task["status"] == "STARTED";
