@@ -64,8 +64,8 @@ fn body(method: &Method, path: &str) -> Option<Value> {
     })
 }
 
-/// How an observer is answered who reads of a cloud that is not configured, and of audits that there are
-/// not.
+/// How an observer is answered who reads of a cloud that is not configured, and of audits and volumes that
+/// there are not.
 fn reads_nothing(method: &Method, path: &str) -> Option<(u16, &'static str)> {
     let is_get = *method == Method::GET;
     match path {
@@ -75,6 +75,7 @@ fn reads_nothing(method: &Method, path: &str) -> Option<(u16, &'static str)> {
             Some((503, "Service Unavailable"))
         }
         path if is_get && path.starts_with("/v1/domains/") => Some((503, "Service Unavailable")),
+        path if is_get && path.starts_with("/v1/volumes/") => Some((404, "Not Found")),
         _ => None,
     }
 }
