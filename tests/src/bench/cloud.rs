@@ -83,9 +83,10 @@ async fn through_the_api(figures: &mut Figures, cloud: &Cloud) {
     figures.note("server's memory after, MiB", memory(&server), "-");
 }
 
+/// Half of the hosts are full, the others empty.
 fn large() -> Cloud {
     let cloud = Cloud::start(OpenStackOptions {
-        hosts: HOSTS - 1,
+        hosts: HOSTS / 2,
         instances: INSTANCES - ON_ONE,
         ..OpenStackOptions::default()
     });
@@ -96,6 +97,9 @@ fn large() -> Cloud {
         ..HostShape::default()
     };
     simulator.add_host(FULL, shape);
+    for number in HOSTS / 2 + 1..HOSTS {
+        simulator.add_host(&format!("compute-empty-{number}"), HostShape::default());
+    }
     for number in 0..ON_ONE {
         let name = format!("full-{number}");
         let added = simulator.add_instance(&name, "m1.small", FULL, None);

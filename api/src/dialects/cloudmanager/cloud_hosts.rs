@@ -38,6 +38,7 @@ pub(super) struct ShutdownOptions {
 /// How instances may leave a host for good.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "they are CloudManager's names")]
 pub(super) struct DecommissionOptions {
     /// Whether an instance is moved while it runs; true when absent.
     allow_live_migrate: Option<bool>,
