@@ -12,7 +12,7 @@ use assay_inventory::normalize_mac;
 use uuid::Uuid;
 
 use crate::App;
-use crate::power::UnderWay;
+use crate::power::{UnderWay, changed_by};
 use crate::protection::Protection;
 
 /// A node with what hangs on it.
@@ -191,91 +191,37 @@ impl<'a> Nodes<'a> {
 
     /// Adds to nodes what hangs on them, with one query per kind for the whole list.
     pub(crate) async fn detail(&self, nodes: Vec<Node>) -> Result<Vec<NodeDetail>> {
-        let store = self.app.store();
         let ids: Vec<i64> = nodes.iter().map(|node| node.id).collect();
-        // Commands before states: once one is done, so is what it wrote of the state, which then is
-        // newer than in `nodes`.
-        let power = async {
-            let under_way = self.app.power().under_way(&ids).await?;
-            let observed = store.power_observations_of(&ids).await?;
-            Ok((under_way, observed, store.power_states_of(&ids).await?))
-        };
-        let (classes, images, mut controls, ports_of, storages_of, power) = futures::try_join!(
-            store.node_classes(),
-            store.node_images(),
-            self.controls_by_node(&ids),
-            store.ports_of(&ids),
-            store.storages_of_nodes(&ids),
-            power,
-        )?;
-        let (mut under_way, observed, states) = power;
-        let mut ports: HashMap<i64, Vec<Port>> = HashMap::new();
-        for port in ports_of {
-            ports.entry(port.node_id).or_default().push(port);
-        }
-        let mut storages: HashMap<i64, Vec<StorageAssignment>> = HashMap::new();
-        for storage in storages_of {
-            storages.entry(storage.node_id).or_default().push(storage);
-        }
+        let around = self.app.store().node_surroundings(&ids).await?;
+        let (classes, images, states) = (around.classes, around.images, around.power_states);
+        let mut controls = controls_by_node(around.assignments, around.controls);
+        let mut ports = by_node(around.ports, |port: &Port| port.node_id);
+        let mut storages = by_node(around.storages, |one: &StorageAssignment| one.node_id);
+        let mut under_way = changed_by(around.open_actions);
+        let observed = around.observations.into_iter();
         let observed: HashMap<i64, Option<Timestamp>> = observed
-            .into_iter()
             .map(|known| (known.node_id, known.observed_at))
             .collect();
-        Ok(nodes
-            .into_iter()
-            .map(|mut node| {
-                node.power_state = states.get(&node.id).copied();
-                let class = classes
-                    .iter()
-                    .find(|class| Some(class.id) == node.node_class_id);
-                let types = classes.iter().flat_map(|class| &class.types);
-                let mut types = types.filter(|kind| Some(kind.id) == node.node_type_id);
-                NodeDetail {
-                    class: class.cloned(),
-                    node_type: types.next().cloned(),
-                    image: images
-                        .iter()
-                        .find(|image| Some(image.id) == node.image_id)
-                        .cloned(),
-                    controls: controls.remove(&node.id).unwrap_or_default(),
-                    ports: ports.remove(&node.id).unwrap_or_default(),
-                    storages: storages.remove(&node.id).unwrap_or_default(),
-                    under_way: under_way.remove(&node.id),
-                    power_observed_at: observed.get(&node.id).copied().flatten(),
-                    node,
-                }
-            })
-            .collect())
-    }
-
-    async fn controls_by_node(
-        &self,
-        ids: &[i64],
-    ) -> Result<HashMap<i64, Vec<(NodePowerControl, PowerControl)>>> {
-        let store = self.app.store();
-        let assignments = store.assignments_of_nodes(ids).await?;
-        let mut control_ids: Vec<i64> = assignments
-            .iter()
-            .map(|assignment| assignment.power_control_id)
-            .collect();
-        control_ids.sort_unstable();
-        control_ids.dedup();
-        let controls: HashMap<i64, PowerControl> = store
-            .power_controls_of(&control_ids)
-            .await?
-            .into_iter()
-            .map(|control| (control.id, control))
-            .collect();
-        let mut by_node: HashMap<i64, Vec<(NodePowerControl, PowerControl)>> = HashMap::new();
-        for assignment in assignments {
-            if let Some(control) = controls.get(&assignment.power_control_id) {
-                by_node
-                    .entry(assignment.node_id)
-                    .or_default()
-                    .push((assignment, control.clone()));
+        let detail = |mut node: Node| {
+            // Newer than in the record: it was read after the actions.
+            node.power_state = states.get(&node.id).copied();
+            let class = |class: &&NodeClass| Some(class.id) == node.node_class_id;
+            let image = |image: &&NodeImage| Some(image.id) == node.image_id;
+            let types = classes.iter().flat_map(|class| &class.types);
+            let mut types = types.filter(|kind| Some(kind.id) == node.node_type_id);
+            NodeDetail {
+                class: classes.iter().find(class).cloned(),
+                node_type: types.next().cloned(),
+                image: images.iter().find(image).cloned(),
+                controls: controls.remove(&node.id).unwrap_or_default(),
+                ports: ports.remove(&node.id).unwrap_or_default(),
+                storages: storages.remove(&node.id).unwrap_or_default(),
+                under_way: under_way.remove(&node.id),
+                power_observed_at: observed.get(&node.id).copied().flatten(),
+                node,
             }
-        }
-        Ok(by_node)
+        };
+        Ok(nodes.into_iter().map(detail).collect())
     }
 
     async fn detail_one(&self, node: Node) -> Result<NodeDetail> {
@@ -406,4 +352,25 @@ fn canonical_uuid(text: &str) -> Result<String> {
     Uuid::try_parse(text)
         .map(|uuid| uuid.hyphenated().to_string())
         .map_err(|_| Error::invalid(format!("'{text}' is not a UUID")))
+}
+
+fn by_node<T>(all: Vec<T>, node_of: impl Fn(&T) -> i64) -> HashMap<i64, Vec<T>> {
+    let mut by_node: HashMap<i64, Vec<T>> = HashMap::new();
+    for one in all {
+        by_node.entry(node_of(&one)).or_default().push(one);
+    }
+    by_node
+}
+
+fn controls_by_node(
+    assignments: Vec<NodePowerControl>,
+    controls: Vec<PowerControl>,
+) -> HashMap<i64, Vec<(NodePowerControl, PowerControl)>> {
+    let controls = controls.into_iter().map(|control| (control.id, control));
+    let controls: HashMap<i64, PowerControl> = controls.collect();
+    let fed = assignments.into_iter().filter_map(|assignment| {
+        let control = controls.get(&assignment.power_control_id)?.clone();
+        Some((assignment, control))
+    });
+    by_node(fed.collect(), |(assignment, _)| assignment.node_id)
 }

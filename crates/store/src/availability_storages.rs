@@ -96,12 +96,6 @@ impl Store {
         write!(self, availability_storages::unassign(node_id, storage))
     }
 
-    /// The storages of these nodes, in order of the storages' keys.
-    pub async fn storages_of_nodes(&self, ids: &[i64]) -> Result<Vec<StorageAssignment>> {
-        let ids = ids.to_vec();
-        read!(self, availability_storages::of_nodes(&ids))
-    }
-
     /// The nodes of these storages, in order of the nodes' keys.
     pub async fn nodes_of_storages(&self, ids: &[i64]) -> Result<Vec<StorageAssignment>> {
         let ids = ids.to_vec();

@@ -9,7 +9,7 @@ use assay_domain::{
 };
 
 use crate::Store;
-use crate::types::NodeNames;
+use crate::types::{NodeNames, NodeSurroundings};
 
 impl Store {
     /// Enrols a node with its ports; `new.uuid` is set. Image, class and type that are not given
@@ -113,10 +113,14 @@ impl Store {
         write!(self, power_observations::reached(id, state, now))
     }
 
-    /// The last known power states of these nodes; those without are left out.
-    pub async fn power_states_of(&self, ids: &[i64]) -> Result<HashMap<i64, PowerState>> {
+    /// What hangs on these nodes, read on one connection.
+    pub async fn node_surroundings(&self, ids: &[i64]) -> Result<NodeSurroundings> {
         let ids = ids.to_vec();
-        read!(self, nodes::power_states_of(&ids))
+        let (around, controls) = read!(self, surroundings::of(&ids))?;
+        Ok(NodeSurroundings {
+            controls: self.open_all(controls).await?,
+            ..around
+        })
     }
 
     /// The ports of a node.

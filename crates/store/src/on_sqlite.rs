@@ -171,6 +171,8 @@ pub(crate) mod rules;
 pub(crate) mod secrets;
 #[path = "queries/server_clones.rs"]
 pub(crate) mod server_clones;
+#[path = "queries/surroundings.rs"]
+pub(crate) mod surroundings;
 #[path = "queries/task_ends.rs"]
 pub(crate) mod task_ends;
 #[path = "queries/tasks.rs"]

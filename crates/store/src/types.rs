@@ -1,13 +1,38 @@
 //! What goes into the store and comes out of it beyond the domain's own types.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use assay_domain::{
-    Event, Facts, IntrospectionState, NewTask, NodePatch, OutputRef, Phase, Port, PowerCommand,
-    TaskStatus, Timestamp,
+    Event, Facts, IntrospectionState, NewTask, NodeClass, NodeImage, NodePatch, NodePowerControl,
+    OutputRef, Phase, Port, PowerAction, PowerCommand, PowerControl, PowerObservation, PowerState,
+    StorageAssignment, TaskStatus, Timestamp,
 };
 use serde_json::Value;
+
+/// What hangs on some nodes, each kind for all of them.
+#[derive(Debug, Clone)]
+pub struct NodeSurroundings {
+    /// Their power actions that have not ended, oldest first.
+    pub open_actions: Vec<PowerAction>,
+    /// What was read of their power.
+    pub observations: Vec<PowerObservation>,
+    /// Their last known power states; those without are left out.
+    pub power_states: HashMap<i64, PowerState>,
+    /// All classes with their types.
+    pub classes: Vec<NodeClass>,
+    /// All boot images.
+    pub images: Vec<NodeImage>,
+    /// Their outputs of power controls.
+    pub assignments: Vec<NodePowerControl>,
+    /// These power controls, without their secrets.
+    pub controls: Vec<PowerControl>,
+    /// Their ports.
+    pub ports: Vec<Port>,
+    /// The storages that they can reach, in order of the storages' keys.
+    pub storages: Vec<StorageAssignment>,
+}
 
 /// Which database, and how it is used.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,6 +16,7 @@ use assay_store::NewPowerAction;
 use serde_json::json;
 
 pub use batch::{AcceptedPower, BatchEnds, BatchStatus, NodeRef, PowerBatch, RefusedPower};
+pub(crate) use shown::changed_by;
 pub use shown::{NodePower, UnderWay};
 
 use crate::App;

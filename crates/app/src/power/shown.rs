@@ -83,20 +83,25 @@ impl Power<'_> {
     /// What is being changed at these nodes now; those without are left out.
     pub(crate) async fn under_way(&self, nodes: &[i64]) -> Result<HashMap<i64, UnderWay>> {
         let open = self.app.store().open_power_actions(nodes).await?;
-        // One that is sent is going on; of those that wait, the oldest comes next.
-        let (sent, waiting): (Vec<_>, Vec<_>) = open
-            .into_iter()
-            .partition(|action| action.state == PowerActionState::Sent);
-        let mut all = HashMap::new();
-        for action in sent.iter().chain(&waiting) {
-            if let (Some(node), Some(transition)) = (action.node_id, action.transition()) {
-                all.entry(node).or_insert(UnderWay {
-                    transition,
-                    since: action.start_time,
-                    wanted: action.command.wanted_state().unwrap_or(PowerState::On),
-                });
-            }
-        }
-        Ok(all)
+        Ok(changed_by(open))
     }
+}
+
+/// What power actions that have not ended, oldest first, are changing at their nodes.
+pub(crate) fn changed_by(open: Vec<PowerAction>) -> HashMap<i64, UnderWay> {
+    // One that is sent is going on; of those that wait, the oldest comes next.
+    let (sent, waiting): (Vec<_>, Vec<_>) = open
+        .into_iter()
+        .partition(|action| action.state == PowerActionState::Sent);
+    let mut all = HashMap::new();
+    for action in sent.iter().chain(&waiting) {
+        if let (Some(node), Some(transition)) = (action.node_id, action.transition()) {
+            all.entry(node).or_insert(UnderWay {
+                transition,
+                since: action.start_time,
+                wanted: action.command.wanted_state().unwrap_or(PowerState::On),
+            });
+        }
+    }
+    all
 }

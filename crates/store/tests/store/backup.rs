@@ -112,8 +112,8 @@ async fn same(one: &Store, other: &Store) {
         other.list_boot_images(Vec::new(), ALL).await.unwrap()
     );
     assert_eq!(
-        one.storages_of_nodes(&[1]).await.unwrap(),
-        other.storages_of_nodes(&[1]).await.unwrap()
+        one.node_surroundings(&[1]).await.unwrap().storages,
+        other.node_surroundings(&[1]).await.unwrap().storages
     );
     let key = one.known(1).await.unwrap();
     assert!(key.is_some() && key == other.known(1).await.unwrap());

@@ -185,7 +185,7 @@ async fn storages_are_assigned_and_replaced(world: World) {
     store.assign_storages(one, &both, false).await.unwrap();
     store.assign_storage(first.id, &[two], false).await.unwrap();
     let pairs = async || {
-        let found = store.storages_of_nodes(&[one, two]).await.unwrap();
+        let found = store.node_surroundings(&[one, two]).await.unwrap().storages;
         let pairs = found.iter().map(|it| (it.storage.id, it.node_id));
         pairs.collect::<Vec<_>>()
     };
@@ -227,7 +227,7 @@ async fn of_two_replacements_one_counts(world: World) {
             store.assign_storages(one, &right, true),
         );
         assert_eq!(both, (Ok(()), Ok(())));
-        assert_eq!(store.storages_of_nodes(&[one]).await.unwrap().len(), 1);
+        assert_eq!(store.node_surroundings(&[one]).await.unwrap().storages.len(), 1);
 
         let (left, right) = ([one], [two]);
         let both = tokio::join!(
