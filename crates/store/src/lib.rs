@@ -65,6 +65,6 @@ pub use discovery_types::{
 pub use dry_runs::{NewResult, raw_text};
 pub use store::Store;
 pub use types::{
-    Announcement, Change, NewIntrospection, NewPowerAction, NodeNames, NodeSurroundings, ProcessingOutcome, Revival,
-    StoreConfig, TaskEnd, Waiting,
+    Announcement, Change, NewIntrospection, NewPowerAction, NodeNames, NodeSurroundings,
+    ProcessingOutcome, Revival, StoreConfig, TaskEnd, Waiting,
 };

@@ -1,6 +1,6 @@
 //! Nodes: enrolment, change, reservation, lists.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use assay_domain::fleet::Hold;
 use assay_domain::node::NodeField;

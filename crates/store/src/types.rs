@@ -12,7 +12,7 @@ use assay_domain::{
 use serde_json::Value;
 
 /// What hangs on some nodes, each kind for all of them.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct NodeSurroundings {
     /// Their power actions that have not ended, oldest first.
     pub open_actions: Vec<PowerAction>,

@@ -227,7 +227,15 @@ async fn of_two_replacements_one_counts(world: World) {
             store.assign_storages(one, &right, true),
         );
         assert_eq!(both, (Ok(()), Ok(())));
-        assert_eq!(store.node_surroundings(&[one]).await.unwrap().storages.len(), 1);
+        assert_eq!(
+            store
+                .node_surroundings(&[one])
+                .await
+                .unwrap()
+                .storages
+                .len(),
+            1
+        );
 
         let (left, right) = ([one], [two]);
         let both = tokio::join!(

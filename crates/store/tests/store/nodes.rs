@@ -266,7 +266,11 @@ async fn a_power_state_is_kept(world: World) {
         (Some(PowerState::Off), Some(at(1)))
     );
     let unknown = world.node("n2").await.id;
-    let states = store.node_surroundings(&[id, unknown, 99]).await.unwrap().power_states;
+    let states = store
+        .node_surroundings(&[id, unknown, 99])
+        .await
+        .unwrap()
+        .power_states;
     assert_eq!(states, [(id, PowerState::Off)].into());
     store.set_power_state(id, None, at(3)).await.unwrap();
     assert_eq!(store.node(id).await.unwrap().unwrap().power_state, None);
