@@ -1,6 +1,6 @@
 //! Which instances of a cloud could move where, and which should: forecasts and plans, without any I/O.
 //!
-//! A [`Board`] is a cloud at one moment. [`level`] finds the moves that level the load of an
+//! A [`Board`] is a cloud at one moment. [`level()`] finds the moves that level the load of an
 //! aggregate's hosts; [`empty`] finds those that empty a host. The cloud's own scheduler knows more than
 //! the board, and has the last word when a move is made.
 #![forbid(unsafe_code)]
