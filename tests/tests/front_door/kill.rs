@@ -10,8 +10,8 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::Value;
 
-/// Kills on each database.
-const KILLS: u32 = 200;
+/// Kills on each database, unless `ASSAY_KILLS` asks for another number.
+const KILLS: u32 = 100;
 /// All of them, and the end of what they interrupted.
 const WHOLE: Duration = Duration::from_mins(8);
 /// Machines that are introspected over and over.
@@ -206,7 +206,9 @@ async fn is_killed_again_and_again(database: Database) {
     let began = Instant::now();
     let mut random = StdRng::seed_from_u64(SEED);
     let mut run = run(&database).await;
-    for _ in 0..KILLS {
+    let asked = std::env::var("ASSAY_KILLS").ok();
+    let kills = asked.map_or(KILLS, |asked| asked.parse().unwrap());
+    for _ in 0..kills {
         run.go_round().await;
         let pause = random.random_range(0..700);
         tokio::time::sleep(Duration::from_millis(pause)).await;

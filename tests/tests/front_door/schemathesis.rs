@@ -47,7 +47,7 @@ async fn try_document(name: &str) {
             "--phases",
             "examples,coverage,fuzzing",
             "--max-examples",
-            "15",
+            "10",
         ])
         // One worker: Python 3.11's parser fails now and then when two threads enter it (CPython
         // issue 106905), and Hypothesis parses the sources of its strategies.
