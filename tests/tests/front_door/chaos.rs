@@ -16,7 +16,7 @@ fn nothing_is_lost_and_nothing_is_done_twice() {
     let output = Command::new("setpriv")
         .args(["--pdeathsig", "KILL", "--"])
         .arg(env!("CARGO_BIN_EXE_assay-chaos"))
-        .args(["--introspections", "200", "--kills", "12", "--seed", SEED])
+        .args(["--introspections", "120", "--kills", "8", "--seed", SEED])
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);

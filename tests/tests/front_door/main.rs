@@ -62,7 +62,6 @@ mod gates;
 mod generated_client;
 mod history;
 mod host_actions;
-mod host_guest;
 mod host_storage;
 mod https;
 mod hygiene;
