@@ -39,7 +39,7 @@ impl Sshd {
     pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
-        new_host_key(folder.path());
+        let _ = new_key(&folder.path().join("host"));
         furnish(folder.path());
         // The port may be taken by another between its choice and its use: then another one is.
         for _ in 0..5 {
@@ -62,7 +62,7 @@ impl Sshd {
     /// Ends the server and starts it again at the same address with a new host key.
     pub fn change_host_key(&mut self) {
         self.end();
-        new_host_key(self.folder.path());
+        let _ = new_key(&self.folder.path().join("host"));
         self.child = run(self.folder.path()).expect("sshd starts again");
     }
 
@@ -115,15 +115,19 @@ impl Drop for Sshd {
     }
 }
 
-fn new_host_key(folder: &Path) {
-    for file in ["host", "host.pub"] {
-        let _ = fs::remove_file(folder.join(file));
+/// Makes an Ed25519 key without a passphrase in `file`, its public half beside it in a file with `.pub`; a key
+/// that is there is lost. Gives the public half.
+pub fn new_key(file: &Path) -> String {
+    let public = file.with_extension("pub");
+    for former in [file, &public] {
+        let _ = fs::remove_file(former);
     }
     let made = Command::new("ssh-keygen")
         .args(["-q", "-C", "", "-N", "", "-t", "ed25519", "-f"])
-        .arg(folder.join("host"))
+        .arg(file)
         .status();
-    assert!(made.unwrap().success());
+    assert!(made.unwrap().success(), "ssh-keygen (openssh-client)");
+    fs::read_to_string(public).unwrap().trim().to_owned()
 }
 
 /// The accounts and the script.

@@ -3,9 +3,10 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use cpio::newc::{Builder, ModeFileType, trailer};
+
+use crate::sshd::new_key;
 
 /// The guest's first program.
 const START: &str = include_str!("start.sh");
@@ -19,11 +20,7 @@ impl Keys {
     /// Makes them in `folder`.
     pub(super) fn new(folder: &Path) -> Self {
         for name in ["host", "client"] {
-            let made = Command::new("ssh-keygen")
-                .args(["-q", "-C", "", "-N", "", "-t", "ed25519", "-f"])
-                .arg(folder.join(name))
-                .status();
-            assert!(made.unwrap().success(), "ssh-keygen (openssh-client)");
+            let _ = new_key(&folder.join(name));
         }
         Self {
             folder: folder.to_owned(),

@@ -1,9 +1,9 @@
 //! Storage that is asked from a host: what is refused before, and the task of a host that is slow.
 
 use std::net::TcpListener;
-use std::process::Command;
 use std::time::Duration;
 
+use assay_tests::sshd::new_key;
 use assay_tests::{Server, Setup, wait};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -14,11 +14,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// A host whose SSH server takes connections and says nothing, and storage with and without an address.
 async fn lab(folder: &TempDir, host: &TcpListener) -> Server {
     let key = folder.path().join("key");
-    let made = Command::new("ssh-keygen")
-        .args(["-q", "-N", "", "-t", "ed25519", "-f"])
-        .arg(&key)
-        .status();
-    assert!(made.unwrap().success(), "ssh-keygen (openssh-client)");
+    let public = new_key(&key);
     let server = Setup::new()
         .env("ASSAY_HOSTS__SSH_KEY", key.display())
         .env("ASSAY_HOSTS__CONNECT_LIMIT", 4)
@@ -33,8 +29,7 @@ async fn lab(folder: &TempDir, host: &TcpListener) -> Server {
         let body = json!({ "node": node });
         let _ = server.client().post("/v1/nodes/", &body).await.expect(200);
     }
-    let public = std::fs::read_to_string(key.with_extension("pub")).unwrap();
-    let body = json!({"port": host.local_addr().unwrap().port(), "host_key": public.trim()});
+    let body = json!({"port": host.local_addr().unwrap().port(), "host_key": public});
     let path = "/assay/v1/nodes/host/host-access";
     let _ = server.client().put(path, &body).await.expect(200);
     server

@@ -1,8 +1,8 @@
 //! Storage hosts that cannot tell what they have: no list is shorter for it, and the host is named.
 
 use std::net::TcpListener;
-use std::process::Command;
 
+use assay_tests::sshd::new_key;
 use assay_tests::{Server, Setup};
 use serde_json::json;
 use tempfile::TempDir;
@@ -28,11 +28,7 @@ const VOLUME: &str = "/v1/volumes/cfae37a3-6e8f-4bc8-862e-85db07ff429f";
 
 async fn lab(folder: &TempDir) -> Server {
     let key = folder.path().join("key");
-    let made = Command::new("ssh-keygen")
-        .args(["-q", "-N", "", "-t", "ed25519", "-f"])
-        .arg(&key)
-        .status();
-    assert!(made.unwrap().success(), "ssh-keygen (openssh-client)");
+    let public = new_key(&key);
     let server = Setup::new()
         .env("ASSAY_HOSTS__SSH_KEY", key.display())
         .env("ASSAY_HOSTS__CONNECT_LIMIT", 1)
@@ -45,8 +41,7 @@ async fn lab(folder: &TempDir) -> Server {
     }
     let closed = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = closed.local_addr().unwrap().port();
-    let public = std::fs::read_to_string(key.with_extension("pub")).unwrap();
-    let body = json!({"port": port, "host_key": public.trim()});
+    let body = json!({"port": port, "host_key": public});
     let path = "/assay/v1/nodes/silent/host-access";
     let _ = server.client().put(path, &body).await.expect(200);
     server

@@ -1,7 +1,7 @@
 //! What tasks do with the hosts and instances of a cloud.
 
 use assay_domain::cloud::{HostProgress, InstanceMove, MoveState};
-use assay_domain::{Error, NewTask, Task, TaskStatus, Timestamp};
+use assay_domain::{Error, NewTask, Task, Timestamp};
 use diesel::prelude::*;
 
 use super::{Conn, lock_hosts, tasks as task_queries};
@@ -23,15 +23,10 @@ pub(crate) fn create(
     lock_hosts(connection)?;
     let row = task_queries::insert(connection, task, &[], now)?;
     let names: Vec<&String> = hosts.iter().map(|one| &one.host).collect();
-    let ended: Vec<&str> = TaskStatus::ALL
-        .into_iter()
-        .filter(|status| status.is_final())
-        .map(TaskStatus::as_str)
-        .collect();
     let taken: Option<(String, String)> = host_progress::table
         .inner_join(tasks::table.on(tasks::uuid.eq(host_progress::task_uuid)))
         .filter(host_progress::host.eq_any(names))
-        .filter(tasks::status.ne_all(ended))
+        .filter(tasks::status.eq_any(task_queries::open()))
         .select((host_progress::host, tasks::uuid))
         .first(connection)
         .optional()?;

@@ -4,11 +4,11 @@ use std::net::IpAddr;
 
 use assay_domain::host::{HostAccess, HostSessions, HostSetting, KeptSettings};
 use assay_domain::iscsi::Targets;
-use assay_domain::{Error, TaskKind, TaskStatus, Timestamp};
+use assay_domain::{Error, TaskKind, Timestamp};
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
 
-use super::{Conn, lock_node, nodes};
+use super::{Conn, lock_node, nodes, tasks as task_queries};
 use crate::convert::{naive, to_json};
 use crate::fault::Outcome;
 use crate::rows::{HostAccessRow, HostSessionsRow, HostSettingsRow};
@@ -82,16 +82,11 @@ pub(crate) fn claim(
     limit: i64,
     now: Timestamp,
 ) -> Outcome<Vec<i64>> {
-    let ended: Vec<&str> = TaskStatus::ALL
-        .into_iter()
-        .filter(|status| status.is_final())
-        .map(TaskStatus::as_str)
-        .collect();
     // A host that takes longer than the interval is not asked for more and more.
     let under_way = tasks::table
         .filter(tasks::kind.eq(TaskKind::HostKeep.as_str()))
         .filter(tasks::node_id.eq(host_settings::node_id.nullable()))
-        .filter(tasks::status.ne_all(ended));
+        .filter(tasks::status.eq_any(task_queries::open()));
     let due: Vec<(i64, i64)> = host_settings::table
         .filter(host_settings::is_kept)
         .filter(host_settings::actions.ne("[]"))

@@ -1,7 +1,7 @@
 //! The history of power actions; each is stored before anything is sent.
 
 use assay_domain::{
-    Error, Page, PowerAction, PowerActionState, PowerCommand, TaskStatus, Timestamp,
+    Error, Page, PowerAction, PowerActionState, PowerCommand, Timestamp,
 };
 use diesel::dsl::count_star;
 use diesel::prelude::*;
@@ -106,11 +106,8 @@ pub(crate) fn end_orphans(connection: &mut Conn, now: Timestamp) -> Outcome<()> 
             "nothing was sent: its task has ended before",
         ),
     ] {
-        let statuses = TaskStatus::ALL
-            .into_iter()
-            .filter(|status| status.is_final());
         let of_ended = tasks_table::table
-            .filter(tasks_table::status.eq_any(statuses.map(TaskStatus::as_str)))
+            .filter(tasks_table::status.ne_all(tasks::open()))
             .select(tasks_table::uuid.nullable());
         let orphans = power_actions::table
             .filter(power_actions::state.eq(open.as_str()))

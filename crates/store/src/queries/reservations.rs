@@ -6,7 +6,7 @@ use assay_domain::{Error, Page, TaskKind, TaskStatus, Timestamp};
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::{Conn, lock_node};
+use super::{Conn, lock_node, tasks as task_queries};
 use crate::convert::{all, naive, parse, utc};
 use crate::fault::Outcome;
 use crate::rows::WaiterRow;
@@ -142,20 +142,11 @@ fn join(
     Ok(utc(since))
 }
 
-/// Tasks to which something can still happen.
-fn open() -> [&'static str; 3] {
-    [
-        TaskStatus::Pending.as_str(),
-        TaskStatus::Started.as_str(),
-        TaskStatus::Retry.as_str(),
-    ]
-}
-
 fn first_waiter(connection: &mut Conn, id: i64) -> Outcome<Option<Waiter>> {
     let row: Option<WaiterRow> = node_waiters::table
         .inner_join(tasks::table.on(tasks::uuid.eq(node_waiters::task_uuid)))
         .filter(node_waiters::node_id.eq(id))
-        .filter(tasks::status.eq_any(open()))
+        .filter(tasks::status.eq_any(task_queries::open()))
         .select(WaiterRow::as_select())
         .order(node_waiters::id)
         .first(connection)
@@ -243,7 +234,7 @@ pub(crate) fn of_node(
     let rows: Vec<WaiterRow> = node_waiters::table
         .inner_join(tasks::table.on(tasks::uuid.eq(node_waiters::task_uuid)))
         .filter(node_waiters::node_id.eq(id))
-        .filter(tasks::status.eq_any(open()))
+        .filter(tasks::status.eq_any(task_queries::open()))
         .select(WaiterRow::as_select())
         .order(node_waiters::id)
         .load(connection)?;
@@ -254,7 +245,7 @@ pub(crate) fn of_node(
 pub(crate) fn waiters(connection: &mut Conn, page: Page) -> Outcome<Vec<Waiter>> {
     let rows: Vec<WaiterRow> = node_waiters::table
         .inner_join(tasks::table.on(tasks::uuid.eq(node_waiters::task_uuid)))
-        .filter(tasks::status.eq_any(open()))
+        .filter(tasks::status.eq_any(task_queries::open()))
         .select(WaiterRow::as_select())
         .order(node_waiters::id)
         .offset(page.offset)
@@ -266,7 +257,7 @@ pub(crate) fn waiters(connection: &mut Conn, page: Page) -> Outcome<Vec<Waiter>>
 /// Removes those whose task has ended or is gone.
 pub(crate) fn forget_waiters(connection: &mut Conn) -> Outcome<usize> {
     let alive = tasks::table
-        .filter(tasks::status.eq_any(open()))
+        .filter(tasks::status.eq_any(task_queries::open()))
         .select(tasks::uuid);
     let gone = node_waiters::table.filter(node_waiters::task_uuid.ne_all(alive));
     Ok(diesel::delete(gone).execute(connection)?)

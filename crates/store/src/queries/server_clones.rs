@@ -1,7 +1,7 @@
 //! Copies of instances that tasks make.
 
 use assay_domain::cloud::CloneProgress;
-use assay_domain::{Error, NewTask, Task, TaskStatus, Timestamp};
+use assay_domain::{Error, NewTask, Task, Timestamp};
 use diesel::prelude::*;
 
 use super::{Conn, tasks as task_queries};
@@ -52,14 +52,9 @@ pub(crate) fn of_task(connection: &mut Conn, task_uuid: &str) -> Outcome<Vec<Clo
 
 /// The names of the copies that open tasks make.
 pub(crate) fn open_names(connection: &mut Conn) -> Outcome<Vec<String>> {
-    let ended: Vec<&str> = TaskStatus::ALL
-        .into_iter()
-        .filter(|status| status.is_final())
-        .map(TaskStatus::as_str)
-        .collect();
     Ok(server_clones::table
         .inner_join(tasks::table.on(tasks::uuid.eq(server_clones::task_uuid)))
-        .filter(tasks::status.ne_all(ended))
+        .filter(tasks::status.eq_any(task_queries::open()))
         .select(server_clones::name)
         .load(connection)?)
 }

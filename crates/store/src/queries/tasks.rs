@@ -56,6 +56,13 @@ pub(crate) fn insert(
         })
 }
 
+/// The statuses of tasks that have not ended.
+pub(crate) fn open() -> impl Iterator<Item = &'static str> {
+    let all = TaskStatus::ALL.into_iter();
+    all.filter(|status| !status.is_final())
+        .map(TaskStatus::as_str)
+}
+
 fn payload(task: &NewTask, facts: &[(&str, i64)]) -> Outcome<Value> {
     let mut payload = task.payload.clone();
     if payload.is_null() && !facts.is_empty() {
