@@ -7,8 +7,10 @@ use assay_app::{App, Settings};
 use assay_domain::Result;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+
+use crate::leased;
 
 /// The lease that all chores are done under.
 const LEASE: &str = "sweeps";
@@ -76,58 +78,11 @@ const CHORES: [Chore; 10] = [
 
 /// Does the chores whenever this process holds their lease, until `stop` is cancelled.
 pub(crate) async fn run(app: App, stop: CancellationToken) {
-    let mut ticks = interval(app.fleet().lease_time() / 3);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut holds = false;
-    loop {
-        tokio::select! {
-            _ = ticks.tick() => {}
-            () = stop.cancelled() => break,
-        }
-        holds = hold(&app).await;
-        if holds {
-            tokio::select! {
-                () = lose(&app) => holds = false,
-                () = work(&app) => {}
-                () = stop.cancelled() => break,
-            }
-        }
-    }
-    if holds && let Err(error) = app.fleet().give_up(LEASE).await {
-        tracing::warn!(%error, "the lease of the chores was not given up; it runs out");
-    }
-}
-
-async fn hold(app: &App) -> bool {
-    match app.fleet().hold(LEASE).await {
-        Ok(holds) => holds,
-        Err(error) => {
-            tracing::warn!(%error, "the lease of the chores could not be asked for");
-            false
-        }
-    }
-}
-
-/// Keeps the lease; ends when it is lost, be it that the database has not answered for as long as
-/// the lease counts.
-async fn lose(app: &App) {
-    let lease = app.fleet().lease_time();
-    let mut renewed = Instant::now();
-    loop {
-        tokio::time::sleep(lease / 3).await;
-        let asked = Instant::now();
-        match tokio::time::timeout(lease / 3, app.fleet().hold(LEASE)).await {
-            Ok(Ok(true)) => renewed = asked,
-            Ok(Err(_)) | Err(_) if renewed.elapsed() < lease => {}
-            _ => break,
-        }
-    }
-    tracing::warn!("the lease of the chores was lost; another process does them");
+    leased::run(&app, LEASE, &stop, || work(&app)).await;
 }
 
 /// Does each chore when it is due; never ends.
 async fn work(app: &App) {
-    tracing::info!("this process does the chores of the fleet");
     let mut due = CHORES.map(|_| Instant::now());
     loop {
         for (chore, due) in CHORES.iter().zip(&mut due) {

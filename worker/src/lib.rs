@@ -5,7 +5,9 @@ mod admission;
 mod chores;
 mod dispatch;
 mod health;
+mod heartbeats;
 mod held;
+mod leased;
 mod pool;
 mod power_sync;
 mod recorder;
@@ -38,6 +40,7 @@ pub async fn run(app: App, stop: CancellationToken) {
     let heart = tokio::spawn(held::beat(app.clone(), owner.clone(), worker.held));
     loops.spawn(admission::run(app.clone(), stop.clone()));
     loops.spawn(power_sync::run(app.clone(), stop.clone()));
+    loops.spawn(heartbeats::run(app.clone(), stop.clone()));
     loops.spawn(chores::run(app, stop));
     while loops.join_next().await.is_some() {}
     heart.abort();

@@ -6,7 +6,7 @@ use assay_domain::host::{CpuMode, HostAccess, HostAction, HostSetting, KeptSetti
 use assay_domain::{Actor, Error, Node, Result, Role, Secret, Task, TaskKind};
 use assay_drivers::snmp::name_of;
 use assay_drivers::ssh::{HostLogin, SshHost, public_key_of};
-use assay_hosts::{HostSettings, Outcome as Done, SnmpSettings};
+use assay_hosts::{HeartbeatPlan, HostSettings, Outcome as Done, SnmpSettings};
 use chrono::TimeDelta;
 use serde_json::json;
 
@@ -281,8 +281,18 @@ impl<'a> Hosts<'a> {
             log_port: hosts.log_port,
             log_protocol: hosts.log_protocol,
             snmp: self.snmp().await?,
+            heartbeat: self.heartbeat(node).await?,
         };
         Ok((host, settings))
+    }
+
+    async fn heartbeat(&self, node: &Node) -> Result<HeartbeatPlan> {
+        let storages = self.app.store().storages_of_node(node.id).await?;
+        Ok(HeartbeatPlan {
+            file: node.uuid.clone(),
+            paths: storages.into_iter().map(|one| one.compute_path).collect(),
+            interval: self.app.settings().heartbeats.interval,
+        })
     }
 
     async fn key(&self) -> Result<Secret> {
@@ -311,6 +321,16 @@ impl<'a> Hosts<'a> {
             community: Secret::new(community),
             networks: snmp.networks.clone(),
         }))
+    }
+
+    /// Where a node's SSH server is.
+    ///
+    /// # Errors
+    /// As of [`Self::door`], but for the key.
+    pub(crate) async fn ssh_address(&self, node: &Node) -> Result<(String, u16)> {
+        let access = self.reach(node).await?;
+        let port = access.port.unwrap_or(self.app.settings().hosts.port);
+        Ok((address_of(node, &access)?, port))
     }
 
     /// How a node's operating system is reached.

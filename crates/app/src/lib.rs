@@ -23,6 +23,7 @@ mod domains;
 mod dry_runs;
 mod evidence;
 mod fleet;
+mod heartbeats;
 mod host_keys;
 mod host_targets;
 mod hosts;
@@ -86,6 +87,7 @@ pub use dry_runs::{
 };
 pub use evidence::EvidenceLog;
 pub use fleet::{Fleet, FleetStatus, Member, Presence};
+pub use heartbeats::{HEARTBEATS_LEASE, HeartbeatSettings, HeartbeatWatch, Heartbeats};
 pub use host_keys::HostKey;
 pub use host_targets::{Attachment, Discovered};
 pub use hosts::Hosts;
@@ -306,6 +308,11 @@ impl App {
     /// Operating systems of nodes.
     pub fn hosts(&self) -> Hosts<'_> {
         Hosts::new(self)
+    }
+
+    /// Signs of life of nodes' hosts.
+    pub fn heartbeats(&self) -> Heartbeats<'_> {
+        Heartbeats::new(self)
     }
 
     /// Audits of the cloud's aggregates.

@@ -12,6 +12,7 @@ use crate::cloud_settings::CloudSettings;
 use crate::diagnosis::{DiagnosisSettings, PhaseLimits};
 use crate::discovery::DiscoverySettings;
 use crate::dry_runs::DryRunSettings;
+use crate::heartbeats::HeartbeatSettings;
 use crate::hosts_settings::HostsSettings;
 use crate::identity::{IdentitySettings, KeystoneSettings};
 use crate::power_sync::PowerSyncSettings;
@@ -153,6 +154,8 @@ pub struct Settings {
     pub power_sync: PowerSyncSettings,
     /// Operating systems of nodes.
     pub hosts: HostsSettings,
+    /// Signs of life of nodes' hosts.
+    pub heartbeats: HeartbeatSettings,
     /// How long one request to a BMC may take.
     #[serde(deserialize_with = "seconds")]
     pub bmc_request_timeout: Duration,
@@ -218,6 +221,7 @@ impl Default for Settings {
             gate: GateSettings::default(),
             power_sync: PowerSyncSettings::default(),
             hosts: HostsSettings::default(),
+            heartbeats: HeartbeatSettings::default(),
             bmc_request_timeout: Duration::from_secs(30),
             token_lifetime: Duration::from_secs(3600),
             keep_power: false,

@@ -30,6 +30,8 @@ pub(crate) async fn open_store(config: &Config) -> Result<Store, Error> {
 pub(crate) async fn build_app(config: &Config) -> Result<App, Error> {
     check_volume_backends(&config.settings.volume_backends)
         .map_err(|error| Error::Config(format!("volume_backends: {error}")))?;
+    let heartbeats = config.settings.heartbeats.check();
+    heartbeats.map_err(|error| Error::Config(format!("heartbeats: {error}")))?;
     let store = open_store(config).await?;
     let pipeline = Pipeline::new(config.settings.hooks.clone())
         .map_err(|error| Error::Config(format!("hooks: {error}")))?;

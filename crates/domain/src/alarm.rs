@@ -18,15 +18,18 @@ pub enum AlarmKind {
     MacConflict,
     /// A report fits no node for certain and is held for a decision.
     AmbiguousReport,
+    /// A host writes to none of its availability storages and cannot be reached.
+    HostSilent,
 }
 
 impl AlarmKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::SecondClaimant,
         Self::DiscoveryFull,
         Self::MacConflict,
         Self::AmbiguousReport,
+        Self::HostSilent,
     ];
 
     /// The kind's name in the store, in APIs and in metrics.
@@ -36,6 +39,7 @@ impl AlarmKind {
             Self::DiscoveryFull => "discovery_full",
             Self::MacConflict => "mac_conflict",
             Self::AmbiguousReport => "ambiguous_report",
+            Self::HostSilent => "host_silent",
         }
     }
 }

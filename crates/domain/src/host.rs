@@ -49,6 +49,8 @@ pub enum HostSetting {
     LogRedirection(Option<String>),
     /// How guests see the processor; none leaves it to nova.
     CpuMode(Option<CpuMode>),
+    /// Signs of life are written to the node's availability storages, or are not.
+    Heartbeat(bool),
 }
 
 impl HostSetting {

@@ -20,6 +20,7 @@ pub mod evidence;
 pub mod filter;
 pub mod fleet;
 pub mod gate;
+pub mod heartbeat;
 pub mod held_report;
 pub mod host;
 pub mod host_keys;
@@ -57,6 +58,7 @@ pub use evidence::{
     About, Confidence, Diagnosis, Evidence, EvidenceKind, Finding, NewEvidence, Stuck,
 };
 pub use filter::{Filter, FilterOp, FilterValue, Page};
+pub use heartbeat::{BeatState, HEARTBEAT_FOLDER, Heartbeat, StorageBeat, WatchedHost};
 pub use held_report::{HeldReport, HeldState};
 pub use host_keys::HostKeys;
 pub use identity::{TokenHolder, TokenScope, TokenValidator};

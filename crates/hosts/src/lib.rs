@@ -9,6 +9,7 @@
 
 mod cpu_mode;
 mod error;
+mod heartbeat;
 mod leases;
 mod locks;
 mod log_redirection;
@@ -26,7 +27,7 @@ use assay_domain::iscsi::Targets;
 
 pub use error::HostError;
 pub use lvm::Lvm;
-pub use settings::{HostSettings, LogProtocol, SnmpSettings};
+pub use settings::{HeartbeatPlan, HostSettings, LogProtocol, SnmpSettings};
 
 /// The exit code of a script on a host that lacks what the action works on.
 const LACKS: u32 = 64;
@@ -72,6 +73,9 @@ pub async fn carry_out(
         }
         HostAction::Set(HostSetting::CpuMode(wanted)) => {
             cpu_mode::set(shell, wanted.as_ref()).await
+        }
+        HostAction::Set(HostSetting::Heartbeat(wanted)) => {
+            heartbeat::set(shell, *wanted, settings).await
         }
         HostAction::UpdateSystem => updates::install(shell).await,
         HostAction::DiscoverTargets(portals) => targets::discover(shell, portals).await,
@@ -131,6 +135,8 @@ mod tests {
         for text in [
             cpu_mode::READ,
             cpu_mode::WRITE,
+            heartbeat::SET,
+            heartbeat::CLEAR,
             log_redirection::SET,
             log_redirection::CLEAR,
             snmp::ENABLE,

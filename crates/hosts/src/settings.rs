@@ -1,5 +1,7 @@
 //! What actions on hosts are carried out with.
 
+use std::time::Duration;
+
 use assay_domain::Secret;
 use serde::Deserialize;
 
@@ -16,6 +18,19 @@ pub struct HostSettings {
     pub log_protocol: LogProtocol,
     /// The SNMP agent; it cannot be switched on without.
     pub snmp: Option<SnmpSettings>,
+    /// The signs of life of this one.
+    pub heartbeat: HeartbeatPlan,
+}
+
+/// The signs of life that one host writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeartbeatPlan {
+    /// The file in each folder: the node's UUID.
+    pub file: String,
+    /// Where the host has its storages: absolute paths of one line; nothing is written without one.
+    pub paths: Vec<String>,
+    /// The time between two signs.
+    pub interval: Duration,
 }
 
 /// How logs are sent.

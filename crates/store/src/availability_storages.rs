@@ -96,6 +96,12 @@ impl Store {
         write!(self, availability_storages::unassign(node_id, storage))
     }
 
+    /// The storages that a node can reach, in the order of their keys.
+    pub async fn storages_of_node(&self, node_id: i64) -> Result<Vec<AvailabilityStorage>> {
+        let of_node = read!(self, availability_storages::of_nodes(&[node_id]))?;
+        Ok(of_node.into_iter().map(|one| one.storage).collect())
+    }
+
     /// The nodes of these storages, in order of the nodes' keys.
     pub async fn nodes_of_storages(&self, ids: &[i64]) -> Result<Vec<StorageAssignment>> {
         let ids = ids.to_vec();

@@ -31,6 +31,7 @@ mod fault;
 mod filter;
 mod fleet;
 mod gates;
+mod heartbeats;
 mod host_keys;
 mod hosts;
 mod introspections;

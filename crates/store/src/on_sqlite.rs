@@ -129,6 +129,8 @@ pub(crate) mod fingerprints;
 pub(crate) mod fleet;
 #[path = "queries/gates.rs"]
 pub(crate) mod gates;
+#[path = "queries/heartbeats.rs"]
+pub(crate) mod heartbeats;
 #[path = "queries/held_reports.rs"]
 pub(crate) mod held_reports;
 #[path = "queries/host_keys.rs"]

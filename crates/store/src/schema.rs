@@ -592,6 +592,16 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    heartbeats (id) {
+        id -> BigInt,
+        node_id -> BigInt,
+        beats -> Text,
+        verdict -> Nullable<Text>,
+        task_uuid -> Nullable<Text>,
+    }
+}
+
 diesel::joinable!(dry_runs -> tasks (task_id));
 diesel::allow_tables_to_appear_in_same_query!(
     node_images,
@@ -627,6 +637,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     host_progress,
     audits,
     server_clones,
+    heartbeats,
     availability_storages,
     node_availability_storages,
     processes,

@@ -22,7 +22,7 @@ pub(super) struct AlarmWire {
     /// Key.
     #[schema(example = 1)]
     id: i64,
-    /// second_claimant, discovery_full, mac_conflict or ambiguous_report.
+    /// second_claimant, discovery_full, mac_conflict, ambiguous_report or host_silent.
     #[schema(value_type = String, example = "second_claimant")]
     kind: &'static str,
     /// With what: one alarm of a kind and subject is open at a time.

@@ -14,6 +14,7 @@ pub(crate) mod fault;
 mod fleet;
 mod gates;
 mod health;
+mod heartbeats;
 mod held_reports;
 mod host_access;
 mod host_keys;
@@ -91,6 +92,8 @@ endpoints![
     host_access::set_host_access,
     host_access::forget_host_access,
     host_access::show_host_settings,
+    heartbeats::list_heartbeats,
+    heartbeats::set_heartbeat,
     host_keys::show_host_key,
     host_keys::forget_host_key,
     cloud_jobs::list_audits,

@@ -108,6 +108,7 @@ tables! {
     host_progress: HostProgressRow,
     audits: AuditRow,
     server_clones: ServerCloneRow,
+    heartbeats: HeartbeatRow,
     dry_runs: DryRunRow,
     dry_run_results: DryRunResultRow,
 }

@@ -1,8 +1,6 @@
 //! The history of power actions; each is stored before anything is sent.
 
-use assay_domain::{
-    Error, Page, PowerAction, PowerActionState, PowerCommand, Timestamp,
-};
+use assay_domain::{Error, Page, PowerAction, PowerActionState, PowerCommand, Timestamp};
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 

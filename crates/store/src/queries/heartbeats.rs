@@ -1,0 +1,81 @@
+//! What is known of the signs of life that nodes' hosts write to their availability storages.
+
+use std::collections::HashMap;
+
+use assay_domain::{AvailabilityStorage, Heartbeat, Page, WatchedHost};
+use diesel::prelude::*;
+
+use super::{Conn, availability_storages, lock_node, nodes as node_queries, tasks as task_queries};
+use crate::convert::to_json;
+use crate::fault::Outcome;
+use crate::rows::HeartbeatRow;
+use crate::schema::{heartbeats, host_settings, nodes, tasks};
+
+/// How the setting is stored among those of a host.
+const IS_SET: &str = "%{\"heartbeat\":true}%";
+
+type Row = (i64, String, Option<String>, Option<HeartbeatRow>);
+
+/// A page of the hosts that are set to write signs of life.
+pub(crate) fn watched(connection: &mut Conn, page: Page) -> Outcome<Vec<WatchedHost>> {
+    let rows: Vec<Row> = host_settings::table
+        .inner_join(nodes::table.on(nodes::id.eq(host_settings::node_id)))
+        .left_join(heartbeats::table.on(heartbeats::node_id.eq(host_settings::node_id)))
+        .filter(host_settings::actions.like(IS_SET))
+        .select((
+            nodes::id,
+            nodes::uuid,
+            nodes::name,
+            Option::<HeartbeatRow>::as_select(),
+        ))
+        .order(nodes::id)
+        .offset(page.offset)
+        .limit(page.limit)
+        .load(connection)?;
+    let ids: Vec<i64> = rows.iter().map(|(id, ..)| *id).collect();
+    let mut storages: HashMap<i64, Vec<AvailabilityStorage>> = HashMap::new();
+    for assignment in availability_storages::of_nodes(connection, &ids)? {
+        let of_node = storages.entry(assignment.node_id).or_default();
+        of_node.push(assignment.storage);
+    }
+    let watched = |(node_id, uuid, name, heartbeat): Row| {
+        let heartbeat = heartbeat.map(Heartbeat::try_from).transpose()?;
+        Ok(WatchedHost {
+            node_id,
+            uuid,
+            name,
+            storages: storages.remove(&node_id).unwrap_or_default(),
+            heartbeat: heartbeat.unwrap_or_default(),
+        })
+    };
+    rows.into_iter().map(watched).collect()
+}
+
+/// How many hosts are being evacuated because of their silence.
+pub(crate) fn evacuations(connection: &mut Conn) -> Outcome<i64> {
+    let open = tasks::table
+        .filter(tasks::status.eq_any(task_queries::open()))
+        .select(tasks::uuid.nullable());
+    let evacuated = heartbeats::table.filter(heartbeats::task_uuid.eq_any(open));
+    Ok(evacuated.count().get_result(connection)?)
+}
+
+/// Keeps what is known of a host's signs of life.
+pub(crate) fn keep(connection: &mut Conn, node_id: i64, heartbeat: &Heartbeat) -> Outcome<()> {
+    lock_node(connection, node_id)?;
+    if node_queries::find(connection, node_id)?.is_none() {
+        return Ok(());
+    }
+    let changes = (
+        heartbeats::beats.eq(to_json(&heartbeat.beats)?),
+        heartbeats::verdict.eq(&heartbeat.verdict),
+        heartbeats::task_uuid.eq(&heartbeat.task),
+    );
+    diesel::insert_into(heartbeats::table)
+        .values((heartbeats::node_id.eq(node_id), changes.clone()))
+        .on_conflict(heartbeats::node_id)
+        .do_update()
+        .set(changes)
+        .execute(connection)?;
+    Ok(())
+}
