@@ -26,17 +26,18 @@ pub struct CloudLab {
 impl CloudLab {
     /// A cloud of hosts, each a node with a BMC, with instances that are spread over them.
     pub async fn new(hosts: usize, instances: usize) -> Self {
-        Self::with(Setup::new(), hosts, instances).await
+        Self::configured(Setup::new(), "", hosts, instances).await
     }
 
     /// The same, in this database, with leases that end soon after their worker.
     pub async fn to_be_killed(database: &Database, hosts: usize, instances: usize) -> Self {
         let setup = Setup::new().database(database);
         let setup = setup.env("ASSAY_LEASE", 1).env("ASSAY_SWEEP_INTERVAL", 1);
-        Self::with(setup, hosts, instances).await
+        Self::configured(setup, "", hosts, instances).await
     }
 
-    async fn with(setup: Setup, hosts: usize, instances: usize) -> Self {
+    /// The same, for a server with further lines of configuration.
+    pub async fn configured(setup: Setup, more: &str, hosts: usize, instances: usize) -> Self {
         let cloud = Cloud::start(OpenStackOptions {
             hosts,
             instances,
@@ -44,7 +45,7 @@ impl CloudLab {
             service_down_after: Duration::from_millis(300),
             ..OpenStackOptions::default()
         });
-        let config = format!("{}poll_interval = 0.05\n", cloud.config(&setup));
+        let config = format!("{}poll_interval = 0.05\n{more}", cloud.config(&setup));
         let server = setup.config(&config).start().await;
         let mut bmcs = Vec::new();
         for (number, host) in cloud.simulator().machines().into_iter().enumerate() {

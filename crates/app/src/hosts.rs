@@ -140,6 +140,9 @@ impl<'a> Hosts<'a> {
         let done = done?;
         let store = self.app.store();
         if let HostAction::Set(setting) = action {
+            if let HostSetting::Heartbeat(wanted) = setting {
+                store.watch_heartbeat(node_id, wanted).await?;
+            }
             store.record_host_setting(node_id, setting).await?;
         }
         if let Some(sessions) = &done.sessions {
@@ -242,7 +245,10 @@ impl<'a> Hosts<'a> {
         access: &HostAccess,
         snmp: &SnmpSettings,
     ) -> Result<String> {
-        let (address, port) = (address_of(node, access)?, access.snmp_port.unwrap_or(161));
+        let (address, port) = (
+            address_of(node, Some(access))?,
+            access.snmp_port.unwrap_or(161),
+        );
         let limit = self.app.settings().hosts.connect_limit;
         Ok(name_of(&address, port, &snmp.community, limit).await?)
     }
@@ -264,7 +270,7 @@ impl<'a> Hosts<'a> {
             key,
             limit: hosts.connect_limit,
         };
-        let address = address_of(node, access)?;
+        let address = address_of(node, Some(access))?;
         let port = access.port.unwrap_or(hosts.port);
         SshHost::new(login, address, port, &access.host_key).map_err(Error::Conflict)
     }
@@ -323,14 +329,15 @@ impl<'a> Hosts<'a> {
         }))
     }
 
-    /// Where a node's SSH server is.
+    /// Where a node's SSH server is, be it that its host key is not pinned.
     ///
     /// # Errors
-    /// As of [`Self::door`], but for the key.
+    /// [`Error::Conflict`] for a node without an address.
     pub(crate) async fn ssh_address(&self, node: &Node) -> Result<(String, u16)> {
-        let access = self.reach(node).await?;
-        let port = access.port.unwrap_or(self.app.settings().hosts.port);
-        Ok((address_of(node, &access)?, port))
+        let access = self.app.store().host_access(node.id).await?;
+        let port = access.as_ref().and_then(|access| access.port);
+        let port = port.unwrap_or(self.app.settings().hosts.port);
+        Ok((address_of(node, access.as_ref())?, port))
     }
 
     /// How a node's operating system is reached.
@@ -342,7 +349,7 @@ impl<'a> Hosts<'a> {
                 "the host key of node {name} is not pinned: PUT /assay/v1/nodes/{name}/host-access says which one is believed"
             ))
         })?;
-        address_of(node, &access)?;
+        address_of(node, Some(&access))?;
         Ok(access)
     }
 }
@@ -353,8 +360,9 @@ async fn secret_of(setting: &str, file: &Path) -> Result<Secret> {
         .map_err(|error| Error::conflict(format!("{setting}: {}: {error}", file.display())))
 }
 
-fn address_of(node: &Node, access: &HostAccess) -> Result<String> {
-    let address = access.address.as_ref().or(node.ip_addresses.first());
+fn address_of(node: &Node, access: Option<&HostAccess>) -> Result<String> {
+    let address = access.and_then(|access| access.address.as_ref());
+    let address = address.or(node.ip_addresses.first());
     address.cloned().ok_or_else(|| {
         let name = node.name.as_deref().unwrap_or(&node.uuid);
         Error::conflict(format!("node {name} has no address: set its ip_addresses"))

@@ -74,7 +74,7 @@ impl Heartbeat {
     }
 }
 
-/// A host that is set to write signs of life.
+/// A host whose signs of life are watched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WatchedHost {
     /// The node's key.

@@ -31,6 +31,12 @@ pub(super) struct Emulator {
     _keeper: mpsc::Sender<()>,
 }
 
+/// A folder that the guest can mount, of type 9p with the tag `shared`.
+fn shared(folder: &Path) -> OsString {
+    let local = OsString::from("local,mount_tag=shared,security_model=none,path=");
+    joined(local, &folder.join("shared"))
+}
+
 impl Emulator {
     /// Starts a machine with the initramfs and a console in `folder`. It writes to a copy of the
     /// system's disk, in a file that nobody else sees.
@@ -45,6 +51,8 @@ impl Emulator {
             .arg("-drive")
             .arg(joined(drive, &system.disk()))
             .args(["-device", "virtio-blk-pci,drive=disk0"])
+            .arg("-virtfs")
+            .arg(shared(folder))
             .arg("-serial")
             .arg(joined("file:".into(), &folder.join("console")))
             .arg("-kernel")

@@ -15,6 +15,7 @@ mod system;
 use std::fs;
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -55,6 +56,7 @@ impl HostGuest {
             .open(&initramfs)
             .unwrap();
         file.write_all(&keys.archive()).unwrap();
+        fs::create_dir(folder.path().join("shared")).unwrap();
         let mut emulator = Emulator::start(&system, folder.path());
         let (ssh, snmp) = emulator.forwarded();
         let known = format!("[{}]:{} {}\n", ssh.ip(), ssh.port(), keys.host());
@@ -90,6 +92,11 @@ impl HostGuest {
     /// Where its SNMP agent answers (UDP) once it listens at the guest's address, 10.0.2.15.
     pub fn snmp(&self) -> SocketAddr {
         self.snmp
+    }
+
+    /// A folder of this host that the guest can mount: `mount -t 9p -o trans=virtio shared …`.
+    pub fn shared(&self) -> PathBuf {
+        self.folder.path().join("shared")
     }
 
     /// Its public host key, as OpenSSH writes it: `ssh-ed25519 AAAA…`.

@@ -1,6 +1,7 @@
 //! What Assay does on the operating system of a node, tried on a Debian of its own in a virtual machine.
 
 mod cpu_mode;
+mod heartbeat;
 mod locks;
 mod targets;
 mod volumes;
@@ -46,6 +47,9 @@ impl Lab {
             .env("ASSAY_HOSTS__CONNECT_LIMIT", 60)
             .env("ASSAY_HOSTS__ANSWER_WAIT", 300)
             .env("ASSAY_HOSTS__KEEP_INTERVAL", 5)
+            .env("ASSAY_HEARTBEATS__WATCH", true)
+            .env("ASSAY_HEARTBEATS__INTERVAL", 1)
+            .env("ASSAY_HEARTBEATS__SILENCE", 4)
             .config(volumes::BACKENDS)
             .start()
             .await;
@@ -101,6 +105,7 @@ async fn a_host_is_as_it_was_set() {
     the_log_arrives_elsewhere(&lab).await;
     what_was_set_is_kept(&lab).await;
     the_agent_answers(&lab).await;
+    heartbeat::signs_of_life_are_written_and_seen(&lab).await;
     targets::targets_are_found_and_attached(&lab).await;
     nobody_else_comes_in(&lab).await;
     the_system_is_updated(&lab).await;

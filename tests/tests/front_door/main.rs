@@ -60,6 +60,7 @@ mod edges;
 mod fleet;
 mod gates;
 mod generated_client;
+mod heartbeats;
 mod history;
 mod host_actions;
 mod host_storage;

@@ -84,16 +84,25 @@ impl From<WatchedHost> for HeartbeatWire {
 pub(super) struct HeartbeatPage {
     /// The process that watches; null when nobody does, and what is shown is of before.
     watcher: Option<String>,
-    /// The hosts that are set to write signs of life, in the order of their nodes' keys.
+    /// The hosts whose signs of life are watched, in the order of their nodes' keys.
     hosts: Vec<HeartbeatWire>,
 }
 
-/// Whether signs of life are wanted.
+/// Whether signs of life are watched, and who has the host write them.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WantedHeartbeat {
-    /// Whether the host writes them.
+    /// Whether they are watched.
     enabled: bool,
+    /// Whether Assay has the host write them, or stop it, over SSH; with false the host is left as it is, and
+    /// somebody else has it write.
+    #[serde(default = "yes")]
+    #[schema(default = true)]
+    install: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A setting that is still being made.
@@ -126,8 +135,10 @@ pub(crate) async fn list_heartbeats(
     }))
 }
 
-/// Has a node's host write signs of life to the node's availability storages from now on, or not any more. It is
-/// kept so as other settings of hosts are, also when the node's storages change.
+/// Has a node's host write signs of life to the node's availability storages, and watches them; or neither any
+/// more. The host is kept so as with other settings, also when the node's storages change. Who has hosts write
+/// in another way (`install` false) has them put what changes at least every `heartbeats.interval`, up to 64
+/// bytes, into the file `.assay-heartbeats/{UUID of the node}` of each storage.
 #[utoipa::path(
     tag = "hosts",
     params(("node" = String, Path, description = "UUID or name of the node")),
@@ -150,7 +161,9 @@ pub(crate) async fn set_heartbeat(
     node: &str,
     body: JsonBody<WantedHeartbeat>,
 ) -> Reply<Either<Nothing, (Status, Json<HeartbeatTask>)>> {
-    let set = app.heartbeats().set(&caller.0, node, body.0.enabled);
+    let set = app.heartbeats();
+    let WantedHeartbeat { enabled, install } = body.0;
+    let set = set.set(&caller.0, node, enabled, install);
     Ok(match set.await? {
         Waited::Done(_) => Either::Left(Nothing),
         Waited::UnderWay(task) => {

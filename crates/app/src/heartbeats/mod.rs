@@ -8,6 +8,7 @@ mod watch;
 
 use assay_domain::host::{HostAction, HostSetting};
 use assay_domain::{Actor, Error, Page, Result, Role, WatchedHost};
+use serde_json::Value;
 
 pub use settings::HeartbeatSettings;
 pub use watch::HeartbeatWatch;
@@ -28,7 +29,7 @@ impl<'a> Heartbeats<'a> {
         Self { app }
     }
 
-    /// A page of the hosts that are set to write signs of life, with what is known of them.
+    /// A page of the hosts whose signs of life are watched, with what is known of them.
     pub async fn list(&self, actor: &Actor, page: Page) -> Result<Vec<WatchedHost>> {
         actor.require(Role::Observer)?;
         self.app.store().watched_hosts(page).await
@@ -44,23 +45,35 @@ impl<'a> Heartbeats<'a> {
         Ok(held.map(|lease| lease.holder))
     }
 
-    /// Has a node's host write signs of life, or not, and waits a while for it.
+    /// Has the signs of life of a node's host watched, or not. With `install` the host is told to write them, or
+    /// not to, and this waits a while for that; without, it is left as it is.
     ///
     /// # Errors
     /// [`Error::Conflict`] for a node that can reach no storage; what [`Hosts::act`](crate::Hosts::act)
     /// fails with.
-    pub async fn set(&self, actor: &Actor, reference: &str, wanted: bool) -> Result<Waited> {
+    pub async fn set(
+        &self,
+        actor: &Actor,
+        reference: &str,
+        wanted: bool,
+        install: bool,
+    ) -> Result<Waited> {
         actor.require(Role::Operator)?;
         let node = self.app.nodes().by_ref(reference).await?;
-        if wanted && self.app.store().storages_of_node(node.id).await?.is_empty() {
+        let store = self.app.store();
+        if wanted && store.storages_of_node(node.id).await?.is_empty() {
             return Err(Error::conflict(format!(
                 "node {reference} has no availability storage to write to: assign one first"
             )));
         }
-        let action = HostAction::Set(HostSetting::Heartbeat(wanted));
-        let hosts = self.app.hosts();
-        hosts
-            .act(actor, node.id, action, Protection::default())
-            .await
+        if install {
+            let action = HostAction::Set(HostSetting::Heartbeat(wanted));
+            let hosts = self.app.hosts();
+            let protection = Protection::default();
+            return hosts.act(actor, node.id, action, protection).await;
+        }
+        store.watch_heartbeat(node.id, wanted).await?;
+        tracing::info!(user = actor.name, dialect = %actor.dialect, node = node.uuid, wanted, "watching of a host's signs of life switched");
+        Ok(Waited::Done(Value::Null))
     }
 }

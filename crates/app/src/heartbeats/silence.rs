@@ -120,9 +120,9 @@ async fn candidate(
     if let Some(answer) = answer(app, &node).await.map_err(|error| unknown(&error))? {
         return Err(answer.to_owned());
     }
-    let plan = app.cloud_hosts();
-    let plan = plan.plan(&Actor::system(), &[known.host.clone()], &ORDER);
-    let plans = plan.await.map_err(|error| unknown(&error))?;
+    let (actor, hosts) = (Actor::system(), [known.host.clone()]);
+    let plans = app.cloud_hosts().plan(&actor, &hosts, &ORDER).await;
+    let plans = plans.map_err(|error| unknown(&error))?;
     if plans.iter().all(|plan| plan.moves.is_empty()) {
         return Err("it has no instances".to_owned());
     }
@@ -169,14 +169,10 @@ async fn act(app: &App, host: &WatchedHost, heartbeat: &mut Heartbeat, name: &st
          evacuated"
             .to_owned()
     } else {
-        let order = app.cloud_hosts();
-        let order = order.begin(
-            &Actor::system(),
-            &[name.to_owned()],
-            &ORDER,
-            Protection::default(),
-        );
-        match order.await {
+        let (actor, hosts) = (Actor::system(), [name.to_owned()]);
+        let orders = app.cloud_hosts();
+        let begun = orders.begin(&actor, &hosts, &ORDER, Protection::default());
+        match begun.await {
             Ok(task) => {
                 heartbeat.task = Some(task);
                 "it is being evacuated".to_owned()

@@ -63,7 +63,7 @@ impl HeartbeatWatch {
                 if heartbeat.is_beating() {
                     heartbeat.task = None;
                 }
-                drop(self.judged.remove(&host.node_id));
+                let _ = self.judged.remove(&host.node_id);
             } else if self.is_due(host.node_id, now, settings.silence) {
                 silent.push((host, heartbeat));
                 continue;
@@ -120,7 +120,7 @@ impl HeartbeatWatch {
         let last = self.judged.get(&node_id);
         let is_due = last.is_none_or(|last| now.instant - *last >= silence);
         if is_due {
-            drop(self.judged.insert(node_id, now.instant));
+            let _ = self.judged.insert(node_id, now.instant);
         }
         is_due
     }

@@ -2,31 +2,26 @@
 
 use std::collections::HashMap;
 
-use assay_domain::{AvailabilityStorage, Heartbeat, Page, WatchedHost};
+use assay_domain::{AvailabilityStorage, Error, Heartbeat, Page, WatchedHost};
 use diesel::prelude::*;
 
 use super::{Conn, availability_storages, lock_node, nodes as node_queries, tasks as task_queries};
 use crate::convert::to_json;
 use crate::fault::Outcome;
 use crate::rows::HeartbeatRow;
-use crate::schema::{heartbeats, host_settings, nodes, tasks};
+use crate::schema::{heartbeats, nodes, tasks};
 
-/// How the setting is stored among those of a host.
-const IS_SET: &str = "%{\"heartbeat\":true}%";
+type Row = (i64, String, Option<String>, HeartbeatRow);
 
-type Row = (i64, String, Option<String>, Option<HeartbeatRow>);
-
-/// A page of the hosts that are set to write signs of life.
+/// A page of the hosts whose signs of life are watched.
 pub(crate) fn watched(connection: &mut Conn, page: Page) -> Outcome<Vec<WatchedHost>> {
-    let rows: Vec<Row> = host_settings::table
-        .inner_join(nodes::table.on(nodes::id.eq(host_settings::node_id)))
-        .left_join(heartbeats::table.on(heartbeats::node_id.eq(host_settings::node_id)))
-        .filter(host_settings::actions.like(IS_SET))
+    let rows: Vec<Row> = heartbeats::table
+        .inner_join(nodes::table.on(nodes::id.eq(heartbeats::node_id)))
         .select((
             nodes::id,
             nodes::uuid,
             nodes::name,
-            Option::<HeartbeatRow>::as_select(),
+            HeartbeatRow::as_select(),
         ))
         .order(nodes::id)
         .offset(page.offset)
@@ -39,13 +34,12 @@ pub(crate) fn watched(connection: &mut Conn, page: Page) -> Outcome<Vec<WatchedH
         of_node.push(assignment.storage);
     }
     let watched = |(node_id, uuid, name, heartbeat): Row| {
-        let heartbeat = heartbeat.map(Heartbeat::try_from).transpose()?;
         Ok(WatchedHost {
             node_id,
             uuid,
             name,
             storages: storages.remove(&node_id).unwrap_or_default(),
-            heartbeat: heartbeat.unwrap_or_default(),
+            heartbeat: heartbeat.try_into()?,
         })
     };
     rows.into_iter().map(watched).collect()
@@ -60,22 +54,32 @@ pub(crate) fn evacuations(connection: &mut Conn) -> Outcome<i64> {
     Ok(evacuated.count().get_result(connection)?)
 }
 
-/// Keeps what is known of a host's signs of life.
-pub(crate) fn keep(connection: &mut Conn, node_id: i64, heartbeat: &Heartbeat) -> Outcome<()> {
+/// Has a host's signs of life watched, or not.
+pub(crate) fn watch(connection: &mut Conn, node_id: i64, wanted: bool) -> Outcome<()> {
     lock_node(connection, node_id)?;
     if node_queries::find(connection, node_id)?.is_none() {
-        return Ok(());
+        return Err(Error::not_found("Node", node_id).into());
     }
-    let changes = (
-        heartbeats::beats.eq(to_json(&heartbeat.beats)?),
-        heartbeats::verdict.eq(&heartbeat.verdict),
-        heartbeats::task_uuid.eq(&heartbeat.task),
-    );
-    diesel::insert_into(heartbeats::table)
-        .values((heartbeats::node_id.eq(node_id), changes.clone()))
-        .on_conflict(heartbeats::node_id)
-        .do_update()
-        .set(changes)
+    if wanted {
+        diesel::insert_into(heartbeats::table)
+            .values((heartbeats::node_id.eq(node_id), heartbeats::beats.eq("[]")))
+            .on_conflict_do_nothing()
+            .execute(connection)?;
+    } else {
+        let of_node = heartbeats::table.filter(heartbeats::node_id.eq(node_id));
+        diesel::delete(of_node).execute(connection)?;
+    }
+    Ok(())
+}
+
+/// Keeps what is known of a host's signs of life.
+pub(crate) fn keep(connection: &mut Conn, node_id: i64, heartbeat: &Heartbeat) -> Outcome<()> {
+    diesel::update(heartbeats::table.filter(heartbeats::node_id.eq(node_id)))
+        .set((
+            heartbeats::beats.eq(to_json(&heartbeat.beats)?),
+            heartbeats::verdict.eq(&heartbeat.verdict),
+            heartbeats::task_uuid.eq(&heartbeat.task),
+        ))
         .execute(connection)?;
     Ok(())
 }
