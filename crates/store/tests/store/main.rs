@@ -21,6 +21,7 @@ mod filters;
 mod fleet;
 mod gates;
 mod hardware;
+mod heartbeats;
 mod host_keys;
 mod host_sessions;
 mod host_settings;
