@@ -33,6 +33,8 @@ const DEBIAN: &[&str] = &[
     "systemd",
     "systemd-container",
     "snmpd",
+    "snmp",
+    "curl",
 ];
 
 /// Debian packages that are wanted only where their program does not exist by other means.
