@@ -26,7 +26,7 @@ struct Lab {
     /// The nodes' UUIDs, and on how many storages each is alive.
     alive: Arc<Mutex<HashMap<String, usize>>>,
     uuids: Vec<String>,
-    _silent: TcpListener,
+    silent: TcpListener,
 }
 
 impl Lab {
@@ -44,10 +44,10 @@ impl Lab {
             folder,
             alive: Arc::default(),
             uuids: Vec::new(),
-            _silent: silent,
+            silent,
         };
         lab.storages_are_assigned().await;
-        let port = lab._silent.local_addr().unwrap().port();
+        let port = lab.silent.local_addr().unwrap().port();
         for host in lab.cloud.hosts.clone() {
             lab.answers_at(&host, port).await;
             let path = format!("/assay/v1/nodes/{host}/heartbeat");

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use assay_domain::HEARTBEAT_FOLDER;
 use futures::future::join_all;
-use tokio::sync::oneshot;
+use tokio::sync::oneshot::{self, error::TryRecvError};
 
 /// How much is read of a sign, in bytes; a host writes fewer.
 const SIGN_SIZE: u64 = 64;
@@ -41,7 +41,7 @@ impl Storages {
         for (path, files) in files {
             match self.reader(&path, files) {
                 Ok(reader) => readers.push((path, reader)),
-                Err(why) => drop(found.insert(path, Err(why))),
+                Err(known) => drop(found.insert(path, known)),
             }
         }
         let waits = readers.into_iter().map(|(path, mut reader)| async move {
@@ -63,14 +63,19 @@ impl Storages {
         found
     }
 
-    /// A new reader of a storage, unless a former one still waits for it.
-    fn reader(&mut self, path: &str, files: Vec<String>) -> Result<Reader, String> {
-        if let Some(mut former) = self.waiting.remove(path)
-            && former.signs.try_recv() == Err(oneshot::error::TryRecvError::Empty)
-        {
-            let why = former.lateness();
-            drop(self.waiting.insert(path.to_owned(), former));
-            return Err(why);
+    /// A new reader of a storage, or what a former one has found since, or that it still waits. What comes
+    /// late counts: else a storage that is only slow would never be read.
+    fn reader(&mut self, path: &str, files: Vec<String>) -> Result<Reader, Signs> {
+        if let Some(mut former) = self.waiting.remove(path) {
+            match former.signs.try_recv() {
+                Ok(late) => return Err(late),
+                Err(TryRecvError::Closed) => {}
+                Err(TryRecvError::Empty) => {
+                    let why = former.lateness();
+                    drop(self.waiting.insert(path.to_owned(), former));
+                    return Err(Err(why));
+                }
+            }
         }
         let folder = Path::new(path).join(HEARTBEAT_FOLDER);
         let (tell, signs) = oneshot::channel();
@@ -85,7 +90,7 @@ impl Storages {
                 began: Instant::now(),
                 signs,
             }),
-            Err(error) => Err(format!("there is no thread to read it: {error}")),
+            Err(error) => Err(Err(format!("there is no thread to read it: {error}"))),
         }
     }
 }
@@ -169,6 +174,8 @@ mod tests {
         fs::write(&pipe, "late").unwrap();
         fs::remove_file(&pipe).unwrap();
         tokio::time::sleep(LIMIT).await;
+        let found = storages.read(files(&both), LIMIT).await;
+        assert_eq!(found[&hung].as_ref().unwrap()["host"], b"late");
         let found = storages.read(files(&both), LIMIT).await;
         assert_eq!(found[&hung], Ok(HashMap::new()));
     }
