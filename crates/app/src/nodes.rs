@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use assay_domain::node::NodeField;
 use assay_domain::node_class::{NodeClass, NodeImage, NodeType};
 use assay_domain::{
-    Actor, Error, Filter, NewNode, Node, NodePatch, NodePowerControl, Page, Port, PowerControl,
-    ReportKind, Result, Role, StorageAssignment, Timestamp,
+    Actor, AvailabilityStorage, Error, Filter, NewNode, Node, NodePatch, NodePowerControl, Page,
+    Port, PowerControl, ReportKind, Result, Role, Timestamp,
 };
 use assay_inventory::normalize_mac;
 use uuid::Uuid;
@@ -31,7 +31,7 @@ pub struct NodeDetail {
     /// Its network ports.
     pub ports: Vec<Port>,
     /// The availability storages that it can reach.
-    pub storages: Vec<StorageAssignment>,
+    pub storages: Vec<AvailabilityStorage>,
     /// What a power command is changing now.
     pub under_way: Option<UnderWay>,
     /// When its power was read last.
@@ -196,7 +196,7 @@ impl<'a> Nodes<'a> {
         let (classes, images, states) = (around.classes, around.images, around.power_states);
         let mut controls = controls_by_node(around.assignments, around.controls);
         let mut ports = by_node(around.ports, |port: &Port| port.node_id);
-        let mut storages = by_node(around.storages, |one: &StorageAssignment| one.node_id);
+        let mut storages = around.storages;
         let mut under_way = changed_by(around.open_actions);
         let observed = around.observations.into_iter();
         let observed: HashMap<i64, Option<Timestamp>> = observed

@@ -98,8 +98,8 @@ impl Store {
 
     /// The storages that a node can reach, in the order of their keys.
     pub async fn storages_of_node(&self, node_id: i64) -> Result<Vec<AvailabilityStorage>> {
-        let of_node = read!(self, availability_storages::of_nodes(&[node_id]))?;
-        Ok(of_node.into_iter().map(|one| one.storage).collect())
+        let mut of_nodes = read!(self, availability_storages::of_nodes(&[node_id]))?;
+        Ok(of_nodes.remove(&node_id).unwrap_or_default())
     }
 
     /// The nodes of these storages, in order of the nodes' keys.

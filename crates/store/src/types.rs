@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use assay_domain::{
-    Event, Facts, IntrospectionState, NewTask, NodeClass, NodeImage, NodePatch, NodePowerControl,
-    OutputRef, Phase, Port, PowerAction, PowerCommand, PowerControl, PowerObservation, PowerState,
-    StorageAssignment, TaskStatus, Timestamp,
+    AvailabilityStorage, Event, Facts, IntrospectionState, NewTask, NodeClass, NodeImage,
+    NodePatch, NodePowerControl, OutputRef, Phase, Port, PowerAction, PowerCommand, PowerControl,
+    PowerObservation, PowerState, TaskStatus, Timestamp,
 };
 use serde_json::Value;
 
@@ -30,8 +30,8 @@ pub struct NodeSurroundings {
     pub controls: Vec<PowerControl>,
     /// Their ports.
     pub ports: Vec<Port>,
-    /// The storages that they can reach, in order of the storages' keys.
-    pub storages: Vec<StorageAssignment>,
+    /// The storages that they can reach, each node's in the order of the storages' keys.
+    pub storages: HashMap<i64, Vec<AvailabilityStorage>>,
 }
 
 /// Which database, and how it is used.

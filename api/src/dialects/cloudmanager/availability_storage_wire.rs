@@ -1,7 +1,7 @@
 //! Availability storages as CloudManager shows and takes them.
 
 use assay_app::AvailabilityStorageDetail;
-use assay_domain::{AvailabilityStorage, AvailabilityStoragePatch, StorageAssignment};
+use assay_domain::{AvailabilityStorage, AvailabilityStoragePatch};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -69,9 +69,8 @@ pub(super) struct NodeStorage {
     name: String,
 }
 
-impl From<StorageAssignment> for NodeStorage {
-    fn from(assignment: StorageAssignment) -> Self {
-        let storage = assignment.storage;
+impl From<AvailabilityStorage> for NodeStorage {
+    fn from(storage: AvailabilityStorage) -> Self {
         Self {
             compute_path: storage.compute_path,
             controller_path: storage.controller_path,

@@ -1,5 +1,7 @@
 //! Availability storages, and which nodes can reach them.
 
+use std::collections::{BTreeSet, HashMap};
+
 use assay_domain::availability_storage::AvailabilityStorageField;
 use assay_domain::{
     AvailabilityStorage, AvailabilityStoragePatch, Error, Filter, Page, StorageAssignment,
@@ -212,20 +214,38 @@ pub(crate) fn unassign(connection: &mut Conn, node_id: i64, storage: i64) -> Out
 
 type Row = (AvailabilityStorageRow, i64, Option<String>);
 
-/// The storages of these nodes, by the storages' keys.
-pub(crate) fn of_nodes(connection: &mut Conn, ids: &[i64]) -> Outcome<Vec<StorageAssignment>> {
+/// The storages of these nodes, each node's in the order of the storages' keys.
+pub(crate) fn of_nodes(
+    connection: &mut Conn,
+    ids: &[i64],
+) -> Outcome<HashMap<i64, Vec<AvailabilityStorage>>> {
     use node_availability_storages as links;
-    let rows: Vec<Row> = links::table
-        .inner_join(nodes::table.on(nodes::id.eq(links::node_id)))
-        .inner_join(
-            availability_storages::table
-                .on(availability_storages::id.eq(links::availability_storage_id)),
-        )
+    let mut of_nodes: HashMap<i64, Vec<AvailabilityStorage>> = HashMap::new();
+    let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else {
+        return Ok(of_nodes);
+    };
+    // The range says no more, but tells PostgreSQL's planner how few are wanted while it has no
+    // statistics yet of many that were assigned at once; it would read them all.
+    let links: Vec<(i64, i64)> = links::table
+        .filter(links::node_id.between(first, last))
         .filter(links::node_id.eq_any(ids))
-        .select((AvailabilityStorageRow::as_select(), nodes::id, nodes::name))
-        .order((availability_storages::id, nodes::id))
+        .select((links::node_id, links::availability_storage_id))
+        .order((links::node_id, links::availability_storage_id))
         .load(connection)?;
-    Ok(rows.into_iter().map(assignment).collect())
+    let wanted: BTreeSet<i64> = links.iter().map(|(_, storage)| *storage).collect();
+    let rows: Vec<AvailabilityStorageRow> = availability_storages::table
+        .filter(availability_storages::id.eq_any(wanted))
+        .select(AvailabilityStorageRow::as_select())
+        .load(connection)?;
+    let storages: HashMap<i64, AvailabilityStorage> =
+        rows.into_iter().map(|row| (row.id, row.into())).collect();
+    for (node, storage) in links {
+        // Each was there when it was linked; one that is gone since is not the node's any more.
+        if let Some(storage) = storages.get(&storage) {
+            of_nodes.entry(node).or_default().push(storage.clone());
+        }
+    }
+    Ok(of_nodes)
 }
 
 /// The nodes of these storages, by the nodes' keys.

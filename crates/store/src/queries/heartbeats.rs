@@ -1,8 +1,6 @@
 //! What is known of the signs of life that nodes' hosts write to their availability storages.
 
-use std::collections::HashMap;
-
-use assay_domain::{AvailabilityStorage, Error, Heartbeat, Page, WatchedHost};
+use assay_domain::{Error, Heartbeat, Page, WatchedHost};
 use diesel::prelude::*;
 
 use super::{Conn, availability_storages, lock_node, nodes as node_queries, tasks as task_queries};
@@ -28,11 +26,7 @@ pub(crate) fn watched(connection: &mut Conn, page: Page) -> Outcome<Vec<WatchedH
         .limit(page.limit)
         .load(connection)?;
     let ids: Vec<i64> = rows.iter().map(|(id, ..)| *id).collect();
-    let mut storages: HashMap<i64, Vec<AvailabilityStorage>> = HashMap::new();
-    for assignment in availability_storages::of_nodes(connection, &ids)? {
-        let of_node = storages.entry(assignment.node_id).or_default();
-        of_node.push(assignment.storage);
-    }
+    let mut storages = availability_storages::of_nodes(connection, &ids)?;
     let watched = |(node_id, uuid, name, heartbeat): Row| {
         Ok(WatchedHost {
             node_id,
