@@ -88,12 +88,18 @@ async fn begin(
     };
     *failing = false;
     let is_full = nodes.len() == free;
-    for node in nodes {
+    // Many that began at once would keep requests waiting for connections to the database.
+    let apart = match u32::try_from(nodes.len()) {
+        Ok(count) if count > 0 && !is_full => LOOK / count,
+        _ => Duration::ZERO,
+    };
+    for (node, place) in nodes.into_iter().zip(0..) {
         let Ok(slot) = Arc::clone(&side.slots).acquire_owned().await else {
             return false;
         };
         let (app, found) = (app.clone(), found.clone());
         readings.spawn(async move {
+            tokio::time::sleep(apart * place).await;
             read(&app, &node, &found).await;
             drop(slot);
         });
