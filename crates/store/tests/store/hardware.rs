@@ -186,13 +186,14 @@ async fn storages_are_assigned_and_replaced(world: World) {
     store.assign_storage(first.id, &[two], false).await.unwrap();
     let pairs = async || {
         let found = store.node_surroundings(&[one, two]).await.unwrap().storages;
-        let pairs = found.iter().map(|it| (it.storage.id, it.node_id));
-        pairs.collect::<Vec<_>>()
+        let of = |node: i64| found.get(&node).cloned().unwrap_or_default();
+        let pairs = [one, two].map(|node| of(node).into_iter().map(move |it| (node, it.id)));
+        pairs.into_iter().flatten().collect::<Vec<_>>()
     };
     let (s1, s2) = (first.id, second.id);
-    assert_eq!(pairs().await, [(s1, one), (s1, two), (s2, one)]);
+    assert_eq!(pairs().await, [(one, s1), (one, s2), (two, s1)]);
     store.assign_storages(one, &[s2], true).await.unwrap();
-    assert_eq!(pairs().await, [(s1, two), (s2, one)]);
+    assert_eq!(pairs().await, [(one, s2), (two, s1)]);
     // What is refused changes nothing.
     let unknown = store.assign_storages(one, &[s1, 99], true).await;
     assert!(matches!(unknown, Err(Error::Invalid(_))), "{unknown:?}");
@@ -203,7 +204,7 @@ async fn storages_are_assigned_and_replaced(world: World) {
         matches!(missing, Err(Error::NotFound { .. })),
         "{missing:?}"
     );
-    assert_eq!(pairs().await, [(s1, two), (s2, one)]);
+    assert_eq!(pairs().await, [(one, s2), (two, s1)]);
     let nodes = store.nodes_of_storages(&[s1]).await.unwrap();
     assert_eq!(nodes[0].node_name.as_deref(), Some("n2"));
     assert!(conflict(store.delete_availability_storage(s1).await).ends_with("n2"));
