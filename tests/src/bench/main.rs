@@ -38,6 +38,8 @@ async fn main() {
         println!("{USAGE}");
         return;
     }
+    // Who is asked first may need it; a second one changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let wanted = |name: &str| named.is_empty() || named.iter().any(|one| one == name);
     let mut figures = Figures::default();
     if wanted("sizes") {
