@@ -2,34 +2,22 @@
 
 use std::time::Duration;
 
-use assay_app::{App, Protection, Waited};
+use assay_app::{App, Protection};
 use assay_domain::capability::{BootOverride, Identify};
 use assay_domain::{DeviceCommand, Error, Result};
-use rocket::Either;
-use rocket::http::Status;
-use rocket::serde::json::Json;
 use rocket::{State, delete, post, put};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use crate::guards::{Caller, JsonBody};
 use crate::query::{Query, protection};
-use crate::reply::{Nothing, Reply, with_status};
+use crate::reply::Reply;
 
 use super::device_wire::{BootDeviceWire, BootModeWire};
+use super::told::{OngoingTask, Told, told};
 
 /// The longest time for which a light is switched on, in seconds (IPMI 2.0, section 28.5: one byte).
 const LONGEST_LIGHT: u64 = 255;
-
-/// A command that goes on.
-#[derive(Serialize, ToSchema)]
-pub(super) struct DeviceTask {
-    /// UUID of its task.
-    task: String,
-}
-
-/// 204 for what the device has done, 202 for what its task is still about.
-type Told = Either<Nothing, (Status, Json<DeviceTask>)>;
 
 /// How the identification light is to shine.
 #[derive(Deserialize, ToSchema)]
@@ -79,7 +67,7 @@ pub(super) struct WantedBoot {
     params(("node" = String, Path, description = "UUID or name of the node")),
     request_body = Light,
     responses(
-        (status = 202, description = "Its task goes on", body = DeviceTask),
+        (status = 202, description = "Its task goes on", body = OngoingTask),
         (status = 204, description = "Done"),
         (status = 404, description = "The node cannot be found"),
         (status = 409, description = "The task was revoked"),
@@ -106,7 +94,7 @@ pub(crate) async fn identify_node(
     tag = "devices",
     params(("node" = String, Path, description = "UUID or name of the node")),
     responses(
-        (status = 202, description = "Its task goes on", body = DeviceTask),
+        (status = 202, description = "Its task goes on", body = OngoingTask),
         (status = 204, description = "Done"),
         (status = 404, description = "The node cannot be found"),
         (status = 409, description = "The task was revoked"),
@@ -131,7 +119,7 @@ pub(crate) async fn clear_events(app: &State<App>, caller: Caller, node: &str) -
     ),
     request_body = WantedBoot,
     responses(
-        (status = 202, description = "Its task goes on", body = DeviceTask),
+        (status = 202, description = "Its task goes on", body = OngoingTask),
         (status = 204, description = "Done"),
         (status = 404, description = "The node cannot be found"),
         (status = 409, description = "The node is protected, or the task was revoked"),
@@ -166,15 +154,7 @@ async fn tell(
     command: DeviceCommand,
     protection: Protection,
 ) -> Reply<Told> {
-    match app
-        .devices()
-        .command(&caller.0, node, command, protection)
-        .await?
-    {
-        Waited::Done(_) => Ok(Either::Left(Nothing)),
-        Waited::UnderWay(task) => Ok(Either::Right(with_status(
-            Status::Accepted,
-            DeviceTask { task },
-        ))),
-    }
+    let devices = app.devices();
+    let waited = devices.command(&caller.0, node, command, protection);
+    Ok(told(waited.await?))
 }

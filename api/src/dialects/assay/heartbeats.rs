@@ -1,19 +1,19 @@
 //! Signs of life that nodes' hosts write to their availability storages.
 
-use assay_app::{App, Waited};
+use assay_app::App;
 use assay_domain::{StorageBeat, WatchedHost};
-use rocket::http::Status;
 use rocket::serde::json::Json;
-use rocket::{Either, State, get, put};
+use rocket::{State, get, put};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::guards::{Caller, JsonBody};
 use crate::query::Query;
-use crate::reply::{Answer, Nothing, Reply, with_status};
+use crate::reply::{Answer, Reply};
 
 use super::iso;
 use super::page::page;
+use super::told::{OngoingTask, Told, told};
 
 /// What one storage tells of a host.
 #[derive(Serialize, ToSchema)]
@@ -105,13 +105,6 @@ fn yes() -> bool {
     true
 }
 
-/// A setting that is still being made.
-#[derive(Serialize, ToSchema)]
-pub(super) struct HeartbeatTask {
-    /// UUID of its task.
-    task: String,
-}
-
 /// Lists the hosts that write signs of life to their availability storages, and what is made of their silence.
 #[utoipa::path(
     tag = "hosts",
@@ -144,7 +137,7 @@ pub(crate) async fn list_heartbeats(
     params(("node" = String, Path, description = "UUID or name of the node")),
     request_body = WantedHeartbeat,
     responses(
-        (status = 202, description = "Its task goes on", body = HeartbeatTask),
+        (status = 202, description = "Its task goes on", body = OngoingTask),
         (status = 204, description = "Done, and the signs were seen by the host"),
         (status = 404, description = "The node cannot be found"),
         (status = 409, description = "The node has no storage, or its host cannot be reached as configured"),
@@ -160,14 +153,9 @@ pub(crate) async fn set_heartbeat(
     caller: Caller,
     node: &str,
     body: JsonBody<WantedHeartbeat>,
-) -> Reply<Either<Nothing, (Status, Json<HeartbeatTask>)>> {
-    let set = app.heartbeats();
+) -> Reply<Told> {
     let WantedHeartbeat { enabled, install } = body.0;
-    let set = set.set(&caller.0, node, enabled, install);
-    Ok(match set.await? {
-        Waited::Done(_) => Either::Left(Nothing),
-        Waited::UnderWay(task) => {
-            Either::Right(with_status(Status::Accepted, HeartbeatTask { task }))
-        }
-    })
+    let heartbeats = app.heartbeats();
+    let waited = heartbeats.set(&caller.0, node, enabled, install);
+    Ok(told(waited.await?))
 }

@@ -29,6 +29,7 @@ mod power_wire;
 mod rule_trace_wire;
 mod stuck;
 mod tasks;
+mod told;
 mod users;
 
 use assay_domain::Timestamp;
